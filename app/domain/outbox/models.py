@@ -1,0 +1,47 @@
+"""Work that is owed: one row a job, written with its cause and deleted with its outcome."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, Integer, Text, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.kernel.db import Base, ShopId
+
+
+class Job(Base):
+    """`kind` names the work, `ref` is the id of what it is about. Ids and codes only, so the relay may read it for all shops:
+    it has no policy (tests/house names it).
+
+    `due_at` is business time. `lease_until` is the database's time: taken until then, or, after a failure, not before then.
+    `fence` counts the claims; an outcome is written only by the claim that still holds the number.
+    """
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        Index("ix_outbox_due", "shop_id", "kind", "due_at", postgresql_where=text("parked_at IS NULL")),
+        Index("ix_outbox_subject", "shop_id", "kind", "ref"),
+    )
+
+    shop_id: Mapped[ShopId] = mapped_column(ForeignKey("shop.id"))
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    kind: Mapped[str] = mapped_column(Text)
+    ref: Mapped[int] = mapped_column(BigInteger)
+    due_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    attempts: Mapped[int] = mapped_column(Integer, server_default="0")
+    fence: Mapped[int] = mapped_column(Integer, server_default="0")
+    lease_until: Mapped[datetime | None]
+    parked_at: Mapped[datetime | None]
+    last_error: Mapped[str] = mapped_column(Text, server_default="")
+
+
+class Tick(Base):
+    """A scheduled moment of a shop. Whoever inserts the row does the work, so any number of schedulers do no harm."""
+
+    __tablename__ = "tick"
+
+    shop_id: Mapped[ShopId] = mapped_column(ForeignKey("shop.id"))
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    period_start: Mapped[datetime] = mapped_column(primary_key=True)

@@ -1,0 +1,24 @@
+"""Every table of the house in one place, so that migrations and tests see them all."""
+
+from app.domain.history.models import EventRow
+from app.domain.hub.models import HubRow
+from app.domain.inbox.models import Delivery
+from app.domain.messages.models import Message
+from app.domain.orders.models import Order, OrderLine
+from app.domain.outbox.models import Job, Tick
+from app.domain.shipments.models import Scan, Shipment, ShipmentItem
+from app.domain.shops.models import Credential, Shop, ShopSettings, SyncState
+from app.kernel.db import Base
+
+TABLES = (
+    *(Shop, ShopSettings, Credential, SyncState),
+    *(Delivery, Job, Tick, EventRow),
+    *(Order, OrderLine, Shipment, ShipmentItem, Scan),
+    *(Message, HubRow),
+)
+
+WITHOUT_POLICY = frozenset({"shop", "outbox", "tick"})
+"""The register of shops is read before a shop is entered; outbox and tick hold ids, codes and times only, and the relay reads
+them for all shops. Every other table has a forced policy."""
+
+METADATA = Base.metadata

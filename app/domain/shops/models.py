@@ -1,0 +1,70 @@
+"""Shops, their settings over time, and the sealed keys to their stores."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Identity, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.kernel.db import Base, ShopId
+
+
+class Shop(Base):
+    """The register of shops. It has no policy (tests/house names it): ingest finds a shop here before it can enter one."""
+
+    __tablename__ = "shop"
+    __table_args__ = (UniqueConstraint("platform", "domain"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    public_id: Mapped[str] = mapped_column(Text, unique=True)
+    platform: Mapped[str] = mapped_column(Text)
+    domain: Mapped[str] = mapped_column(Text)
+    base_url: Mapped[str] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(Text)
+    timezone: Mapped[str] = mapped_column(Text)
+    currency: Mapped[str] = mapped_column(Text)
+    language: Mapped[str] = mapped_column(Text)
+    country: Mapped[str] = mapped_column(Text, server_default="")
+    is_connected: Mapped[bool] = mapped_column(server_default=text("true"))
+    last_error: Mapped[str] = mapped_column(Text, server_default="")
+    connected_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class ShopSettings(Base):
+    """What the merchant chose, each version with its valid-from, so that replaying last year reads last year."""
+
+    __tablename__ = "shop_settings"
+
+    shop_id: Mapped[ShopId] = mapped_column(ForeignKey("shop.id"))
+    valid_from: Mapped[datetime] = mapped_column(primary_key=True)
+    values: Mapped[dict[str, Any]]
+
+
+class Credential(Base):
+    """One named secret of a shop, sealed (kernel/crypto.py)."""
+
+    __tablename__ = "credential"
+
+    shop_id: Mapped[ShopId] = mapped_column(ForeignKey("shop.id"))
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    sealed: Mapped[bytes]
+    updated_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class SyncState(Base):
+    """How far a resource of a shop has been read. Watermark and cursor move in the transaction that writes the rows."""
+
+    __tablename__ = "sync_state"
+
+    shop_id: Mapped[ShopId] = mapped_column(ForeignKey("shop.id"))
+    resource: Mapped[str] = mapped_column(Text, primary_key=True)
+    watermark: Mapped[datetime | None]
+    started_at: Mapped[datetime | None]
+    cursor: Mapped[str] = mapped_column(Text, server_default="")
+    is_backfilled: Mapped[bool] = mapped_column(server_default=text("false"))
+    seen: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    total: Mapped[int | None] = mapped_column(BigInteger)
+    last_success_at: Mapped[datetime | None]
+    last_error: Mapped[str] = mapped_column(Text, server_default="")

@@ -1,0 +1,1 @@
+"""Which work there is, how it is claimed, and the one place that decides between again and never."""

@@ -1,0 +1,123 @@
+"""Secrets at rest, signatures on the wire, and links that expire. Keys have ids, so that they can be replaced one by one."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import orjson
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from app.kernel.errors import BadSignature, Permanent
+
+NONCE = 12
+KEY = 32
+
+
+def hmac_sha256(secret: bytes, message: bytes) -> bytes:
+    return hmac.digest(secret, message, "sha256")
+
+
+def matches_any(secrets: Sequence[bytes], message: bytes, signature: bytes) -> bool:
+    """Whether one of the secrets signed the message. Every secret is tried, in constant time for each."""
+    verdicts = [hmac.compare_digest(hmac_sha256(secret, message), signature) for secret in secrets]
+    return any(verdicts)
+
+
+def _b64(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def _unb64(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """What a signed link says. `expires` is in unix seconds of the database's clock: whoever reads rows compares it there."""
+
+    purpose: str
+    shop: str
+    subject: str
+    expires: int
+
+
+class Keyring:
+    """The house's keys: the first one signs and seals, all of them verify and open."""
+
+    def __init__(self, keys: Sequence[tuple[str, bytes]]) -> None:
+        self._keys = dict(keys)
+        self._active = keys[0][0]
+
+    # --- secrets at rest ---------------------------------------------------------------------------------------------
+
+    def seal(self, plain: bytes, context: str) -> bytes:
+        """Envelope encryption: a fresh data key seals `plain`, the active key wraps the data key. `context` (shop and name)
+        is authenticated, so a sealed value that is moved to another row does not open."""
+        bound = context.encode()
+        data_key, nonce, wrap_nonce = os.urandom(KEY), os.urandom(NONCE), os.urandom(NONCE)
+        wrapped = AESGCM(self._derive(self._active, b"wrap")).encrypt(wrap_nonce, data_key, bound)
+        body = AESGCM(data_key).encrypt(nonce, plain, bound)
+        return b"\x01" + self._active.encode() + b"\x00" + wrap_nonce + wrapped + nonce + body
+
+    def open(self, sealed: bytes, context: str) -> bytes:
+        """The plain bytes. `Permanent("sealed_value_unreadable")` when key, context or bytes do not fit."""
+        key_id, _, rest = sealed[1:].partition(b"\x00")
+        wrapped_end = NONCE + KEY + 16
+        try:
+            if sealed[:1] != b"\x01":
+                raise KeyError(sealed[:1])
+            wrapping = AESGCM(self._derive(key_id.decode(), b"wrap"))
+            data_key = wrapping.decrypt(rest[:NONCE], rest[NONCE:wrapped_end], context.encode())
+            nonce, body = rest[wrapped_end : wrapped_end + NONCE], rest[wrapped_end + NONCE :]
+            return AESGCM(data_key).decrypt(nonce, body, context.encode())
+        except (KeyError, InvalidTag, ValueError) as error:
+            raise Permanent("sealed_value_unreadable", "was a key of SECRET_KEYS taken away?") from error
+
+    # --- links -------------------------------------------------------------------------------------------------------
+
+    def sign(self, link: Link) -> str:
+        """A token for a URL path: key id, payload and a 128-bit tag."""
+        payload = _b64(orjson.dumps([link.purpose, link.shop, link.subject, link.expires]))
+        return f"{self._active}.{payload}.{_b64(self._tag(self._active, payload))}"
+
+    def read(self, token: str, purpose: str) -> Link:
+        """What a token says, if it is ours and made for this purpose. `BadSignature` otherwise. Expiry is the reader's check."""
+        parts = token.split(".")
+        if len(parts) != 3 or parts[0] not in self._keys or not token.isascii():
+            raise BadSignature("link")
+        key_id, payload, tag = parts
+        if not hmac.compare_digest(_b64(self._tag(key_id, payload)), tag):
+            raise BadSignature("link")
+        said, shop, subject, expires = orjson.loads(_unb64(payload))
+        if said != purpose:
+            raise BadSignature("link")
+        return Link(purpose=said, shop=shop, subject=subject, expires=expires)
+
+    def _tag(self, key_id: str, payload: str) -> bytes:
+        return hmac_sha256(self._derive(key_id, b"link"), payload.encode())[:16]
+
+    # --- recipients --------------------------------------------------------------------------------------------------
+
+    def recipient_hash(self, shop_id: int, address: str) -> bytes:
+        """A keyed fingerprint of an address within one shop. It comes from the oldest key: a ledger must recognise its
+        recipients after a rotation."""
+        oldest = list(self._keys)[-1]
+        return hmac_sha256(self._derive(oldest, b"recipient"), f"{shop_id}\n{address.strip().casefold()}".encode())
+
+    def _derive(self, key_id: str, use: bytes) -> bytes:
+        return hmac_sha256(self._keys[key_id], b"encore/" + use)
+
+
+def fingerprint(*parts: bytes) -> bytes:
+    """sha256 over the parts, each led by its length, so that no two lists of parts look alike."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(len(part).to_bytes(8, "big"))
+        digest.update(part)
+    return digest.digest()

@@ -1,0 +1,3 @@
+"""Liquid with limits, and the filters that write dates, windows and plurals as a language does."""
+
+from __future__ import annotations

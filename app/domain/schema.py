@@ -7,11 +7,11 @@ from app.domain.messages.models import Message
 from app.domain.orders.models import Order, OrderLine
 from app.domain.outbox.models import Job, Tick
 from app.domain.shipments.models import Scan, Shipment, ShipmentItem
-from app.domain.shops.models import Credential, Shop, ShopSettings, SyncState
+from app.domain.shops.models import Credential, Shop, ShopSettings, SyncState, UsedLink
 from app.kernel.db import Base
 
 TABLES = (
-    *(Shop, ShopSettings, Credential, SyncState),
+    *(Shop, ShopSettings, Credential, SyncState, UsedLink),
     *(Delivery, Job, Tick, EventRow),
     *(Order, OrderLine, Shipment, ShipmentItem, Scan),
     *(Message, HubRow),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Annotated, Any
@@ -51,14 +51,14 @@ class Database:
         )
 
     @contextmanager
-    def transaction(self, shop_id: int) -> Iterator[Session]:
+    def transaction(self, shop_id: int) -> Generator[Session]:
         """Rows of this shop only: row-level security reads the setting, and the setting ends with the transaction."""
         with Session(self.engine, expire_on_commit=False) as session, session.begin():
             session.execute(text("SELECT set_config('app.shop_id', :shop_id, true)"), {"shop_id": str(shop_id)})
             yield session
 
     @contextmanager
-    def house(self) -> Iterator[Session]:
+    def house(self) -> Generator[Session]:
         """No shop entered: only the few tables without a policy can be read (tests/house names them)."""
         with Session(self.engine, expire_on_commit=False) as session, session.begin():
             yield session

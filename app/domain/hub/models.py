@@ -15,7 +15,9 @@ class HubRow(Base):
     """`page` is the document of service.py, `version` its hash and the page's ETag."""
 
     __tablename__ = "hub"
-    __table_args__ = (ForeignKeyConstraint(["shop_id", "order_id"], ["orders.shop_id", "orders.id"], ondelete="CASCADE"),)
+    __table_args__ = (
+        ForeignKeyConstraint(["shop_id", "order_id"], ["orders.shop_id", "orders.id"], ondelete="CASCADE"),
+    )
 
     shop_id: Mapped[ShopId]
     order_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)

@@ -21,7 +21,9 @@ class Message(Base):
 
     __tablename__ = "message"
     __table_args__ = (
-        UniqueConstraint("shop_id", "follow_up", "about_kind", "about_id", "occurrence", "recipient_hash"),
+        UniqueConstraint(
+            "shop_id", "follow_up", "about_kind", "about_id", "occurrence", "recipient_hash", name="uq_message_once"
+        ),
         Index("ix_message_order", "shop_id", "order_id"),
         Index("ix_message_recipient", "shop_id", "recipient_hash", "sent_at"),
     )

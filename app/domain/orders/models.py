@@ -6,14 +6,25 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKeyConstraint, ForeignKey, Identity, Index, Integer, LargeBinary, Text, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.db import Base, ShopId
 
 
 class Order(Base):
-    """Money in minor units of `currency`. `content` is the hash of the fact that the row shows, `language` is frozen at purchase."""
+    """Money in minor units of `currency`. `content` is the hash of the fact that the row shows; `language` is the purchase's."""
 
     __tablename__ = "orders"
     __table_args__ = (
@@ -50,7 +61,9 @@ class Order(Base):
 
 class OrderLine(Base):
     __tablename__ = "order_line"
-    __table_args__ = (ForeignKeyConstraint(["shop_id", "order_id"], ["orders.shop_id", "orders.id"], ondelete="CASCADE"),)
+    __table_args__ = (
+        ForeignKeyConstraint(["shop_id", "order_id"], ["orders.shop_id", "orders.id"], ondelete="CASCADE"),
+    )
 
     shop_id: Mapped[ShopId]
     order_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)

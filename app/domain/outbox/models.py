@@ -11,11 +11,12 @@ from app.kernel.db import Base, ShopId
 
 
 class Job(Base):
-    """`kind` names the work, `ref` is the id of what it is about. Ids and codes only, so the relay may read it for all shops:
-    it has no policy (tests/house names it).
+    """`kind` names the work, `ref` is the key of what it is about (an id of ours, or a platform's own). Keys and codes only, so
+    the relay may read it for all shops: it has no policy (domain/schema.py names it).
 
     `due_at` is business time. `lease_until` is the database's time: taken until then, or, after a failure, not before then.
-    `fence` counts the claims; an outcome is written only by the claim that still holds the number.
+    `attempts` counts the claims since the last recorded outcome, `failures` the recorded transient ones.
+    `fence` counts all claims; an outcome is written only by the claim that still holds the number.
     """
 
     __tablename__ = "outbox"
@@ -27,10 +28,11 @@ class Job(Base):
     shop_id: Mapped[ShopId] = mapped_column(ForeignKey("shop.id"))
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     kind: Mapped[str] = mapped_column(Text)
-    ref: Mapped[int] = mapped_column(BigInteger)
+    ref: Mapped[str] = mapped_column(Text)
     due_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     attempts: Mapped[int] = mapped_column(Integer, server_default="0")
+    failures: Mapped[int] = mapped_column(Integer, server_default="0")
     fence: Mapped[int] = mapped_column(Integer, server_default="0")
     lease_until: Mapped[datetime | None]
     parked_at: Mapped[datetime | None]

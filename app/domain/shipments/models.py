@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, ForeignKeyConstraint, Identity, Index, Integer, LargeBinary, Text, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.db import Base, ShopId
@@ -56,7 +66,7 @@ class Scan(Base):
 
     __tablename__ = "scan"
     __table_args__ = (
-        UniqueConstraint("shop_id", "shipment_id", "occurred_at", "status", "place"),
+        UniqueConstraint("shop_id", "shipment_id", "occurred_at", "status", "place", name="uq_scan_once"),
         ForeignKeyConstraint(["shop_id", "shipment_id"], ["shipment.shop_id", "shipment.id"], ondelete="CASCADE"),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, ForeignKey, Identity, LargeBinary, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.db import Base, ShopId
@@ -68,3 +68,13 @@ class SyncState(Base):
     total: Mapped[int | None] = mapped_column(BigInteger)
     last_success_at: Mapped[datetime | None]
     last_error: Mapped[str] = mapped_column(Text, server_default="")
+
+
+class UsedLink(Base):
+    """A one-time link that was followed, by its digest: following it again opens nothing."""
+
+    __tablename__ = "used_link"
+
+    shop_id: Mapped[ShopId] = mapped_column(ForeignKey("shop.id"))
+    digest: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    used_at: Mapped[datetime] = mapped_column(server_default=text("now()"))

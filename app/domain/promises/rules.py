@@ -25,10 +25,14 @@ def add_working_days(day: date, count: int) -> date:
     return day
 
 
-def promise_for(placed_on: date, earliest_days: int, latest_days: int, expected_from: date | None, expected_until: date | None) -> Promise | None:
+def promise_for(
+    placed_on: date, earliest_days: int, latest_days: int, expected_from: date | None, expected_until: date | None
+) -> Promise | None:
     """What a carrier or platform expects wins over the merchant's usual working days; without either, no promise."""
     if expected_until:
         return Promise(earliest=min(expected_from or expected_until, expected_until), latest=expected_until)
     if 0 < earliest_days <= latest_days:
-        return Promise(earliest=add_working_days(placed_on, earliest_days), latest=add_working_days(placed_on, latest_days))
+        return Promise(
+            earliest=add_working_days(placed_on, earliest_days), latest=add_working_days(placed_on, latest_days)
+        )
     return None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
 from typing import Any
 
 
@@ -25,8 +26,9 @@ class Settings:
 
 def settings_from(values: Mapping[str, Any]) -> Settings:
     """The known keys of a stored version; what is unknown or of another type is left at its default."""
-    kinds = {field.name: type(field.default) for field in fields(Settings)}
-    return Settings(**{name: value for name, value in values.items() if name in kinds and isinstance(value, kinds[name])})
+    default = Settings()
+    kinds = {field.name: type(getattr(default, field.name)) for field in fields(Settings)}
+    return replace(default, **{name: value for name, value in values.items() if type(value) is kinds.get(name)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,4 +45,5 @@ class ShopFacts:
     currency: str
     language: str
     country: str
+    connected_at: datetime
     settings: Settings

@@ -1,0 +1,46 @@
+"""Reading what came in and saying what became of it. Writing it is ingest's one statement (web/ingest.py)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select, text, update
+from sqlalchemy.orm import Session
+
+from app.domain.inbox.models import Delivery
+
+KEPT_DAYS = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Raw:
+    """A delivery's topic and bytes."""
+
+    id: int
+    topic: str
+    body: bytes
+
+
+def load(session: Session, ids: Sequence[int]) -> list[Raw]:
+    """In the order of their arrival; a body that is gone with age is left out."""
+    rows = session.execute(
+        select(Delivery.id, Delivery.topic, Delivery.body).where(Delivery.id.in_(ids)).order_by(Delivery.id)
+    )
+    return [Raw(id=row.id, topic=row.topic, body=row.body) for row in rows if row.body is not None]
+
+
+def conclude(session: Session, ids: Sequence[int], state: str, note: str = "") -> None:
+    """`state`: applied, ignored or refused."""
+    if ids:
+        session.execute(update(Delivery).where(Delivery.id.in_(ids)).values(state=state, note=note))
+
+
+def drop_old_bodies(session: Session) -> None:
+    """Raw bodies hold personal data: they go after `KEPT_DAYS`, the rows stay."""
+    session.execute(
+        text(
+            "UPDATE inbox SET body = NULL WHERE body IS NOT NULL AND received_at < now() - make_interval(days => :days)"
+        ),
+        {"days": KEPT_DAYS},
+    )

@@ -1,0 +1,263 @@
+"""Orders written from facts, in batches, never backwards; and read for decisions and pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import Row, delete, insert, select, tuple_, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.orm import Session
+
+from app.domain.orders.models import Order, OrderLine
+from app.domain.orders.rules import COUNTED, OrderFacts
+from app.events import Address, Event, Line, OrderCancelled, OrderFact, OrderGone, OrderPlaced, OrderStatus
+from app.kernel.crypto import fingerprint
+
+FROZEN = frozenset({"shop_id", "ref", "language"})
+"""Written once: the language is the one of the purchase."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """What a batch did: the ids of all orders it speaks of by their refs, events with their keys, refs to pull again."""
+
+    ids: Mapping[str, int]
+    events: tuple[tuple[str, Event], ...]
+    disputed: frozenset[str]
+
+
+def write(
+    session: Session, shop_id: int, shop_language: str, facts: Sequence[OrderFact], *, is_authoritative: bool
+) -> Written:
+    """Upsert a batch. A fact older than its row is ignored. One of the same moment but with other content wins only when it is
+    authoritative (pulled, so it is the present state); otherwise its ref comes back as disputed."""
+    newest = _newest(facts)
+    changed = _upsert(session, shop_id, shop_language, newest.values(), is_authoritative=is_authoritative)
+    _rewrite_lines(session, shop_id, [(row_id, newest[ref]) for ref, row_id in changed.items()])
+    rows = _standing_rows(session, newest)
+    return Written(
+        ids={row.ref: row.id for row in rows},
+        events=tuple(event for row in rows for event in _events(row)),
+        disputed=frozenset(
+            row.ref
+            for row in rows
+            if row.updated_at == newest[row.ref].updated_at and row.content != _content(newest[row.ref])
+        ),
+    )
+
+
+def ids_of(session: Session, refs: Iterable[str]) -> dict[str, int]:
+    """The ids of known orders, locked until the transaction ends: whoever writes an order's parcels holds the order."""
+    statement = (
+        select(Order.ref, Order.id).where(Order.ref.in_(sorted(set(refs)))).order_by(Order.ref).with_for_update()
+    )
+    return {row.ref: row.id for row in session.execute(statement)}
+
+
+def mark_gone(session: Session, facts: Sequence[OrderGone]) -> dict[str, int]:
+    """The platform no longer shows these orders; those known, by ref."""
+    gone: dict[str, int] = {}
+    for fact in facts:
+        row = session.execute(
+            update(Order)
+            .where(Order.ref == fact.ref, Order.updated_at <= fact.updated_at)
+            .values(status=OrderStatus.DELETED.value, updated_at=fact.updated_at)
+            .returning(Order.id)
+        ).one_or_none()
+        if row:
+            gone[fact.ref] = row.id
+    return gone
+
+
+def facts_for(session: Session, ids: Sequence[int]) -> dict[int, OrderFacts]:
+    """Orders with their lines, in two queries whatever the number."""
+    orders = session.scalars(select(Order).where(Order.id.in_(ids))).all()
+    lines: dict[int, list[Line]] = {order.id: [] for order in orders}
+    found = session.scalars(
+        select(OrderLine).where(OrderLine.order_id.in_(ids)).order_by(OrderLine.order_id, OrderLine.position)
+    )
+    for line in found:
+        lines[line.order_id].append(_line(line))
+    return {order.id: _facts(order, tuple(lines[order.id])) for order in orders}
+
+
+def number_search(session: Session, number: str) -> list[int]:
+    """Ids of the orders with this number, with or without its sign."""
+    wanted = number.strip().removeprefix("#")
+    return list(session.scalars(select(Order.id).where(Order.number.in_([wanted, f"#{wanted}"])).order_by(Order.id)))
+
+
+def list_recent(session: Session, limit: int, before: tuple[datetime, int] | None = None) -> list[int]:
+    """Ids of the newest orders, newest first; `before` is (placed_at, id) of the last one of the page before."""
+    statement = select(Order.id).order_by(Order.placed_at.desc(), Order.id.desc()).limit(limit)
+    if before:
+        statement = statement.where(tuple_(Order.placed_at, Order.id) < before)
+    return list(session.scalars(statement))
+
+
+def _newest(facts: Iterable[OrderFact]) -> dict[str, OrderFact]:
+    """One fact an order, sorted by ref so that two batches lock rows in the same order."""
+    newest: dict[str, OrderFact] = {}
+    for fact in sorted(facts, key=lambda fact: (fact.ref, fact.updated_at)):
+        newest[fact.ref] = fact
+    return newest
+
+
+def _upsert(
+    session: Session, shop_id: int, shop_language: str, facts: Iterable[OrderFact], *, is_authoritative: bool
+) -> dict[str, int]:
+    rows = [_row(shop_id, shop_language, fact) for fact in facts]
+    if not rows:
+        return {}
+    statement = upsert(Order).values(rows)
+    is_newer = Order.updated_at < statement.excluded.updated_at
+    if is_authoritative:
+        is_newer |= (Order.updated_at == statement.excluded.updated_at) & (Order.content != statement.excluded.content)
+    written = session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["shop_id", "ref"],
+            set_={name: statement.excluded[name] for name in rows[0] if name not in FROZEN},
+            where=is_newer,
+        ).returning(Order.ref, Order.id)
+    )
+    return {row.ref: row.id for row in written}
+
+
+def _row(shop_id: int, shop_language: str, fact: OrderFact) -> dict[str, Any]:
+    return {
+        "shop_id": shop_id,
+        "ref": fact.ref,
+        "number": fact.number,
+        "status": fact.status.value,
+        "channel": fact.channel,
+        "placed_at": fact.placed_at,
+        "updated_at": fact.updated_at,
+        "cancelled_at": fact.cancelled_at,
+        "language": fact.language or shop_language,
+        "currency": fact.currency,
+        "total": fact.total,
+        "subtotal": fact.subtotal,
+        "shipping": fact.shipping,
+        "discount": fact.discount,
+        "tax": fact.tax,
+        "customer_ref": fact.customer_ref,
+        "email": fact.email,
+        "phone": fact.phone,
+        "first_name": fact.first_name,
+        "last_name": fact.last_name,
+        "address": asdict(fact.address) if fact.address else None,
+        "content": _content(fact),
+    }
+
+
+def _content(fact: OrderFact) -> bytes:
+    """The hash of what a platform says everywhere it speaks of the order. Pictures are told by some of its mouths only."""
+    bare = replace(fact, lines=tuple(replace(line, image_url="") for line in fact.lines))
+    return fingerprint(orjson.dumps(asdict(bare), option=orjson.OPT_SORT_KEYS))
+
+
+def _rewrite_lines(session: Session, shop_id: int, changed: Sequence[tuple[int, OrderFact]]) -> None:
+    if not changed:
+        return
+    pictures = _pictures(session, [order_id for order_id, _ in changed])
+    session.execute(delete(OrderLine).where(OrderLine.order_id.in_([order_id for order_id, _ in changed])))
+    rows = [
+        {
+            "shop_id": shop_id,
+            "order_id": order_id,
+            "ref": line.ref,
+            "position": position,
+            "title": line.title,
+            "variant": line.variant,
+            "sku": line.sku,
+            "quantity": line.quantity,
+            "total": line.total,
+            "product_ref": line.product_ref,
+            "variant_ref": line.variant_ref,
+            "image_url": line.image_url or pictures.get((order_id, line.ref), ""),
+            "requires_shipping": line.requires_shipping,
+        }
+        for order_id, fact in changed
+        for position, line in enumerate(fact.lines)
+    ]
+    if rows:
+        session.execute(insert(OrderLine), rows)
+
+
+def _pictures(session: Session, order_ids: Sequence[int]) -> dict[tuple[int, str], str]:
+    """Pictures already known: a webhook without them must not take them away."""
+    rows = session.execute(
+        select(OrderLine.order_id, OrderLine.ref, OrderLine.image_url).where(
+            OrderLine.order_id.in_(order_ids), OrderLine.image_url != ""
+        )
+    )
+    return {(row.order_id, row.ref): row.image_url for row in rows}
+
+
+def _standing_rows(session: Session, newest: Mapping[str, OrderFact]) -> Sequence[Row[Any]]:
+    return session.execute(
+        select(Order.id, Order.ref, Order.status, Order.placed_at, Order.updated_at, Order.cancelled_at, Order.content)
+        .where(Order.ref.in_(list(newest)))
+        .order_by(Order.ref)
+        .with_for_update()
+    ).all()
+
+
+def _events(row: Row[Any]) -> Iterable[tuple[str, Event]]:
+    """What a row's present state says has happened; history keeps each key once."""
+    status = OrderStatus(row.status)
+    if status in COUNTED:
+        yield f"placed:{row.id}", OrderPlaced(order_id=row.id, occurred_at=row.placed_at)
+    if status is OrderStatus.CANCELLED:
+        yield f"cancelled:{row.id}", OrderCancelled(order_id=row.id, occurred_at=row.cancelled_at or row.updated_at)
+
+
+def _line(row: OrderLine) -> Line:
+    return Line(
+        ref=row.ref,
+        title=row.title,
+        variant=row.variant,
+        sku=row.sku,
+        quantity=row.quantity,
+        total=row.total,
+        product_ref=row.product_ref,
+        variant_ref=row.variant_ref,
+        image_url=row.image_url,
+        requires_shipping=row.requires_shipping,
+    )
+
+
+def _facts(order: Order, lines: tuple[Line, ...]) -> OrderFacts:
+    return OrderFacts(
+        id=order.id,
+        public_id=str(order.public_id),
+        ref=order.ref,
+        number=order.number,
+        status=OrderStatus(order.status),
+        channel=order.channel,
+        placed_at=order.placed_at,
+        language=order.language,
+        currency=order.currency,
+        total=order.total,
+        subtotal=order.subtotal,
+        shipping=order.shipping,
+        discount=order.discount,
+        tax=order.tax,
+        email=order.email,
+        first_name=order.first_name,
+        last_name=order.last_name,
+        address=_address(order.address),
+        lines=lines,
+    )
+
+
+def _address(stored: dict[str, Any] | None) -> Address | None:
+    if stored is None:
+        return None
+    street: list[str] = stored["street"]
+    rest: dict[str, str] = {name: value for name, value in stored.items() if name != "street"}
+    return Address(**rest, street=tuple(street))

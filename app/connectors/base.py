@@ -106,6 +106,8 @@ class Connector(Protocol):
     title: str
     setting_names: tuple[str, ...]
     """Names of the environment variables that this platform needs on top of the house's own."""
+    credential_names: tuple[str, ...]
+    """What connecting by hand asks for; stored sealed under these names, given back in `Access.secrets`."""
 
     def claim(self, inbound: Inbound) -> Claim | None:
         """Pure. None for a request that only tries the address (a ping): it is answered with 200 and kept nowhere.
@@ -125,15 +127,21 @@ class Connector(Protocol):
         ...
 
     def authenticate(self, inbound: Inbound, secrets: Sequence[bytes], now: datetime) -> Visitor:
-        """Pure. Who is asking for a block on the storefront."""
+        """Pure. Who is asking for a block on the storefront; the query's `shop` has been looked up already. BadSignature."""
         ...
 
     def probe(self, access: Access, http: Http) -> Profile:
         """Try the keys and read the store's settings."""
         ...
 
+    def callback_url(self, public_url: str, shop_public_id: str) -> str:
+        """Pure. Where this platform's deliveries go: `{public_url}/hooks/<slug>`, with the shop's id behind it where a delivery does
+        not name its shop."""
+        ...
+
     def subscribe(self, access: Access, http: Http, callback_url: str) -> None:
-        """Make the store send its webhooks to `callback_url`; safe to repeat."""
+        """Make the store send its webhooks to `callback_url`, signed with `access.secrets["webhook_secret"]` where the platform
+        lets us choose; safe to repeat."""
         ...
 
     def pull(self, access: Access, http: Http, ask: Ask) -> Page:

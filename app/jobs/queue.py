@@ -1,1 +1,105 @@
-"""Which work there is, how it is claimed, and the one place that decides between again and never."""
+"""How owed work is done: claimed in batches, tried, and decided upon in one place: again later, or never by itself."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from app.domain.outbox import service as outbox
+from app.domain.outbox.service import Claim
+from app.domain.shops import service as shops
+from app.domain.shops.rules import ShopFacts
+from app.kernel.errors import Failure, Permanent, Transient
+from app.kernel.logging import bound
+from app.kernel.runtime import Runtime
+
+log = logging.getLogger(__name__)
+
+LONGEST_SECONDS = 15
+"""A hint is worked on no longer than this, so that a stopping worker ends within its 20 seconds; what is left is hinted anew."""
+FIRST_DELAY, LONGEST_DELAY = 5.0, 3600.0
+
+
+class Queue(StrEnum):
+    """Each has worker processes of its own (worker.py), so that an import never stands before a message."""
+
+    NOW = "now"
+    SLOW = "slow"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """One kind of work. `run` opens its own transactions, none while it talks to the world, and finishes its claims with
+    `outbox.finish` in the transaction that writes the outcome. It is safe to run twice."""
+
+    kind: str
+    queue: Queue
+    batch: int
+    run: Callable[[Runtime, ShopFacts, Sequence[Claim]], None]
+
+
+class Stop:
+    """Set by SIGTERM: nothing more is claimed."""
+
+    is_set = False
+
+
+def work_off(runtime: Runtime, work: Work, shop_id: int) -> int:
+    """Do this shop's due work of one kind until there is none or the time is up; how many rows were claimed."""
+    until = time.monotonic() + LONGEST_SECONDS
+    done = 0
+    while time.monotonic() < until and not Stop.is_set:
+        now = runtime.clock.now()
+        with runtime.db.transaction(shop_id) as session:
+            claims = outbox.claim(session, shop_id, work.kind, now, work.batch)
+            shop = shops.present(session, shop_id, now)
+        if not claims:
+            break
+        done += len(claims)
+        with bound(shop=shop.public_id, job=work.kind):
+            _attempt(runtime, work, shop, claims)
+    return done
+
+
+def _attempt(runtime: Runtime, work: Work, shop: ShopFacts, claims: Sequence[Claim]) -> None:
+    try:
+        work.run(runtime, shop, claims)
+    except outbox.Fenced:
+        log.warning("lease lost, outcome dropped")
+    except Failure as failure:
+        _decide(runtime, shop, claims, failure)
+    except Exception:
+        log.exception("work failed")
+        _write(runtime, shop, lambda session: outbox.release(session, shop.id, claims, is_progress=False))
+
+
+def _decide(runtime: Runtime, shop: ShopFacts, claims: Sequence[Claim], failure: Failure) -> None:
+    """Again or never. A batch that fails for good is given back to come row by row, so that one bad row parks alone."""
+    log.warning("work failed", extra={"code": failure.code})
+    if isinstance(failure, Transient):
+        delay = _delay(max(claim.failures for claim in claims), failure.retry_after)
+        _write(runtime, shop, lambda session: outbox.retry_later(session, shop.id, claims, failure.code, delay))
+    elif len(claims) == 1 and isinstance(failure, Permanent):
+        _write(runtime, shop, lambda session: outbox.park(session, shop.id, claims, failure.code))
+    else:
+        _write(runtime, shop, lambda session: outbox.release(session, shop.id, claims, is_progress=False))
+
+
+def _delay(failures: int, asked: float | None) -> float:
+    """Seconds to wait: what the other side asked for, else exponential with full jitter."""
+    if asked is not None:
+        return min(asked, LONGEST_DELAY)
+    ceiling = min(LONGEST_DELAY, FIRST_DELAY * 2 ** min(failures, 16))
+    return random.uniform(ceiling / 2, ceiling)  # noqa: S311 (jitter, no secret)
+
+
+def _write(runtime: Runtime, shop: ShopFacts, outcome: Callable[..., None]) -> None:
+    try:
+        with runtime.db.transaction(shop.id) as session:
+            outcome(session)
+    except outbox.Fenced:
+        log.warning("lease lost, outcome dropped")

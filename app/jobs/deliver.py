@@ -1,0 +1,130 @@
+"""A due message leaves, or it is said why not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from urllib.parse import quote
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.channels import CHANNELS
+from app.channels.base import Letter
+from app.domain.messages import service as messages
+from app.domain.messages.models import Message
+from app.domain.messages.rules import State, is_stale
+from app.domain.outbox import service as outbox
+from app.domain.outbox.service import Claim
+from app.domain.shops.rules import ShopFacts
+from app.jobs import facts as gathered
+from app.jobs.followups import FOLLOWUPS
+from app.jobs.followups.base import Facts, Skip
+from app.jobs.letters import compose
+from app.jobs.queue import Queue, Work
+from app.kernel.crypto import Link
+from app.kernel.errors import Permanent, Transient, Uncertain
+from app.kernel.runtime import Runtime
+
+LINK_LIFE = timedelta(days=180)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """A message that is committed as `sending`: the letter may now leave, once."""
+
+    message_id: int
+    channel: str
+    letter: Letter
+
+
+def deliver_message(runtime: Runtime, shop: ShopFacts, claims: Sequence[Claim]) -> None:
+    """One message. The intent is committed before the other side hears of it, the outcome after; a message found as `sending`
+    was handed over by somebody who did not live to tell, and is never handed over again."""
+    claim = claims[0]
+    ready = _prepare(runtime, shop, claim)
+    if ready is None:
+        return
+    try:
+        receipt = CHANNELS[ready.channel](runtime.settings).send(ready.letter)
+    except Transient:
+        _settle(runtime, shop, ready, State.PLANNED, reason="")
+        raise
+    except Uncertain as doubt:
+        _settle(runtime, shop, ready, State.UNCERTAIN, claim, reason=doubt.code)
+    except Permanent as refusal:
+        _settle(runtime, shop, ready, State.FAILED, claim, reason=refusal.code)
+    else:
+        _settle(runtime, shop, ready, State.SENT, claim, reply=receipt.reply, sent_at=runtime.clock.now())
+
+
+def _prepare(runtime: Runtime, shop: ShopFacts, claim: Claim) -> Ready | None:
+    """Decide again, at send time; None when nothing leaves."""
+    with runtime.db.transaction(shop.id) as session:
+        message = messages.load(session, int(claim.ref))
+        if message is None or message.state != State.PLANNED:
+            if message and message.state == State.SENDING:
+                messages.move(session, message.id, [State.SENDING], State.UNCERTAIN, reason="no_answer_recorded")
+            outbox.finish(session, shop.id, [claim])
+            return None
+        facts = gathered.facts_for(session, shop, [message.order_id]).get(message.order_id)
+        facts = gathered.about(facts, message.about_kind, message.about_id) if facts else None
+        verdict = _verdict(runtime, message, facts)
+        if isinstance(verdict, Skip) or facts is None:
+            reason = verdict.reason if isinstance(verdict, Skip) else "order_unknown"
+            messages.move(session, message.id, [State.PLANNED], State.SKIPPED, reason=reason)
+            outbox.finish(session, shop.id, [claim])
+            return None
+        if messages.is_flooding(session, message.recipient_hash):
+            messages.move(session, message.id, [State.PLANNED], State.PLANNED, reason="circuit_breaker")
+            outbox.park(session, shop.id, [claim], "circuit_breaker")
+            return None
+        letter = _letter(runtime, session, message, facts, verdict)
+        messages.move(
+            session, message.id, [State.PLANNED], State.SENDING, template=verdict, language=letter.language, reason=""
+        )
+        outbox.hold(session, shop.id, [claim])
+        return Ready(message_id=message.id, channel=message.channel, letter=letter)
+
+
+def _verdict(runtime: Runtime, message: Message, facts: Facts | None) -> str | Skip:
+    if is_stale(message.occurred_at, runtime.clock.now()):
+        return Skip("stale")
+    if facts is None:
+        return Skip("order_unknown")
+    return FOLLOWUPS[message.follow_up].check(facts)
+
+
+def _letter(runtime: Runtime, session: Session, message: Message, facts: Facts, template: str) -> Letter:
+    return compose(
+        template,
+        facts,
+        links=links_for(runtime, session, facts),
+        key=str(message.key),
+        house_address=runtime.settings.mail_from,
+    )
+
+
+def links_for(runtime: Runtime, session: Session, facts: Facts) -> dict[str, str]:
+    """The signed links a letter may carry; they live by the database's clock."""
+    now = session.scalar(select(func.now()))
+    expires = int((now + LINK_LIFE).timestamp()) if now else 0
+    token = runtime.keys.sign(
+        Link(purpose="track", shop=facts.shop.public_id, subject=facts.order.public_id, expires=expires)
+    )
+    page = f"{runtime.settings.public_url}/t/{quote(token)}"
+    return {"track": page, "order": page}
+
+
+def _settle(
+    runtime: Runtime, shop: ShopFacts, ready: Ready, state: State, claim: Claim | None = None, **values: object
+) -> None:
+    """Write the outcome, and with a claim also end the work. `Fenced` when the lease was lost meanwhile."""
+    with runtime.db.transaction(shop.id) as session:
+        messages.move(session, ready.message_id, [State.SENDING], state, **values)
+        if claim:
+            outbox.finish(session, shop.id, [claim])
+
+
+WORK = Work(kind=messages.DELIVER, queue=Queue.NOW, batch=1, run=deliver_message)

@@ -1,0 +1,155 @@
+"""What a batch of facts leaves behind, in whatever order and however often it comes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import text
+
+from app.domain.apply import apply
+from app.domain.orders import service as orders
+from app.domain.shipments import service as shipments
+from app.events import OrderGone, OrderStatus, ShipmentStatus, Source, Stale
+from app.kernel.db import Database
+from tests.builders import NOON, a_parcel, a_scan, a_shop, an_order, owed
+
+HOUR = timedelta(hours=1)
+
+
+def events_of(db: Database, shop_id: int) -> list[str]:
+    with db.transaction(shop_id) as session:
+        return list(session.scalars(text("SELECT key FROM event ORDER BY key")))
+
+
+def test_an_order_is_written_with_its_lines_and_said_to_be_placed_once(db: Database) -> None:
+    shop = a_shop(db)
+    for _ in range(2):
+        with db.transaction(shop.id) as session:
+            apply(session, shop, [an_order()], Source.WEBHOOK)
+    with db.transaction(shop.id) as session:
+        (order,) = orders.facts_for(session, orders.list_recent(session, 10)).values()
+        assert order.number == "#1001"
+        assert [line.title for line in order.lines] == ["Stoneware mug"]
+        assert order.address == an_order().address
+        assert len(owed(session, "plan")) == 1
+    assert events_of(db, shop.id) == [f"placed:{order.id}"]
+
+
+def test_an_older_order_changes_nothing(db: Database) -> None:
+    shop = a_shop(db)
+    with db.transaction(shop.id) as session:
+        apply(session, shop, [an_order(updated_at=NOON + HOUR, status=OrderStatus.COMPLETED)], Source.WEBHOOK)
+        apply(session, shop, [an_order(status=OrderStatus.PENDING)], Source.WEBHOOK)
+        (order,) = orders.facts_for(session, orders.list_recent(session, 10)).values()
+    assert order.status is OrderStatus.COMPLETED
+
+
+def test_the_same_moment_with_other_content_is_pulled_and_the_pull_decides(db: Database) -> None:
+    shop = a_shop(db)
+    with db.transaction(shop.id) as session:
+        apply(session, shop, [an_order()], Source.WEBHOOK)
+        apply(session, shop, [an_order(total=9999)], Source.WEBHOOK)
+        assert owed(session, "fetch") == ["1001"]
+        apply(session, shop, [an_order(total=9999)], Source.PULL)
+        (order,) = orders.facts_for(session, orders.list_recent(session, 10)).values()
+    assert order.total == 9999
+
+
+def test_the_language_of_the_purchase_stays(db: Database) -> None:
+    shop = a_shop(db)
+    with db.transaction(shop.id) as session:
+        apply(session, shop, [an_order(language="sv")], Source.WEBHOOK)
+        apply(session, shop, [an_order(language="cs", updated_at=NOON + HOUR)], Source.WEBHOOK)
+        (order,) = orders.facts_for(session, orders.list_recent(session, 10)).values()
+    assert order.language == "sv"
+
+
+def test_an_order_without_a_language_has_the_shops(db: Database) -> None:
+    shop = a_shop(db, language="cs")
+    with db.transaction(shop.id) as session:
+        apply(session, shop, [an_order(language=None)], Source.WEBHOOK)
+        (order,) = orders.facts_for(session, orders.list_recent(session, 10)).values()
+    assert order.language == "cs"
+
+
+def test_a_pending_order_is_not_said_to_be_placed(db: Database) -> None:
+    shop = a_shop(db)
+    with db.transaction(shop.id) as session:
+        apply(session, shop, [an_order(status=OrderStatus.PENDING)], Source.WEBHOOK)
+    assert events_of(db, shop.id) == []
+
+
+def test_what_happened_before_connecting_is_recorded_and_nobody_is_told(db: Database) -> None:
+    shop = a_shop(db)
+    old = NOON - timedelta(days=10)
+    with db.transaction(shop.id) as session:
+        apply(session, shop, [an_order(placed_at=old), a_parcel(shipped_at=old)], Source.PULL)
+        assert owed(session, "plan") == []
+    assert len(events_of(db, shop.id)) == 2
+
+
+def test_a_parcel_of_an_unknown_order_makes_the_order_be_pulled(db: Database) -> None:
+    shop = a_shop(db)
+    with db.transaction(shop.id) as session:
+        apply(
+            session,
+            shop,
+            [a_parcel("77"), a_scan(ShipmentStatus.DELIVERED, HOUR, "88/1", order_ref="88")],
+            Source.WEBHOOK,
+        )
+        apply(session, shop, [Stale(order_ref="99"), Stale(order_ref="77")], Source.WEBHOOK)
+        assert owed(session, "fetch") == ["77", "88", "99"]
+
+
+def test_a_number_that_comes_later_is_said_once(db: Database) -> None:
+    shop = a_shop(db)
+    with db.transaction(shop.id) as session:
+        apply(session, shop, [an_order(), a_parcel()], Source.WEBHOOK)
+        apply(session, shop, [a_parcel(number="00340", updated_at=NOON + HOUR)], Source.WEBHOOK)
+        apply(session, shop, [a_parcel(number="00340", updated_at=NOON + 2 * HOUR)], Source.WEBHOOK)
+    kinds = [key.split(":")[0] for key in events_of(db, shop.id)]
+    assert kinds == ["placed", "sent", "tracking"]
+
+
+def test_a_late_scan_does_not_move_a_delivered_parcel_back(db: Database) -> None:
+    shop = a_shop(db)
+    with db.transaction(shop.id) as session:
+        apply(session, shop, [an_order(), a_parcel(number="00340")], Source.WEBHOOK)
+        apply(session, shop, [a_scan(ShipmentStatus.DELIVERED, 5 * HOUR)], Source.CARRIER)
+        apply(
+            session, shop, [a_scan(ShipmentStatus.OUT_FOR_DELIVERY, 6 * HOUR, tracking_number="00340")], Source.CARRIER
+        )
+        ((parcel,),) = shipments.facts_for_orders(session, orders.list_recent(session, 10)).values()
+    assert parcel.standing.status is ShipmentStatus.DELIVERED
+    assert [scan.status for scan in parcel.scans] == [ShipmentStatus.OUT_FOR_DELIVERY, ShipmentStatus.DELIVERED]
+    assert [key.split(":")[0] for key in events_of(db, shop.id)] == ["delivered", "placed", "sent"]
+
+
+def test_a_platform_that_repeats_its_status_adds_one_scan(db: Database) -> None:
+    shop = a_shop(db)
+    with db.transaction(shop.id) as session:
+        apply(session, shop, [an_order(), a_parcel(status=ShipmentStatus.IN_TRANSIT)], Source.WEBHOOK)
+        apply(session, shop, [a_parcel(status=ShipmentStatus.IN_TRANSIT, updated_at=NOON + HOUR)], Source.WEBHOOK)
+        ((parcel,),) = shipments.facts_for_orders(session, orders.list_recent(session, 10)).values()
+    assert [scan.at for scan in parcel.scans] == [NOON]
+
+
+def test_an_order_that_is_gone_stays_gone_against_older_news(db: Database) -> None:
+    shop = a_shop(db)
+    with db.transaction(shop.id) as session:
+        apply(session, shop, [an_order()], Source.WEBHOOK)
+        apply(session, shop, [OrderGone(ref="1001", updated_at=NOON + HOUR)], Source.PULL)
+        apply(session, shop, [an_order()], Source.WEBHOOK)
+        (order,) = orders.facts_for(session, orders.list_recent(session, 10)).values()
+    assert order.status is OrderStatus.DELETED
+
+
+def test_two_orders_of_two_shops_with_one_ref_do_not_meet(db: Database) -> None:
+    first, second = a_shop(db, domain="one.example"), a_shop(db, domain="two.example")
+    for shop in (first, second):
+        with db.transaction(shop.id) as session:
+            apply(session, shop, [an_order(total=shop.id)], Source.WEBHOOK)
+    for shop in (first, second):
+        with db.transaction(shop.id) as session:
+            (order,) = orders.facts_for(session, orders.list_recent(session, 10)).values()
+        assert order.total == shop.id

@@ -17,7 +17,7 @@ from app import wiring
 from app.carriers import CARRIERS
 from app.connectors import CONNECTORS
 from app.connectors.base import Access
-from app.domain.insight import service as insight
+from app.domain.insight.audit import WRONG, audit
 from app.domain.orders import service as orders
 from app.domain.outbox import service as outbox
 from app.domain.shops import service as shops
@@ -92,6 +92,8 @@ def _connect(runtime: Runtime, platform: str, access: Access) -> str:
         access = access_to(runtime, session, shops.present(session, shop_id, now))
     connector.subscribe(access, runtime.http, connector.callback_url(runtime.settings.public_url, public_id))
     with runtime.db.transaction(shop_id) as session:
+        for kind in ("pull", "fetch"):
+            outbox.unpark(session, shop_id, kind)
         outbox.owe_once(session, shop_id, "pull", [str(shop_id)])
     return public_id
 
@@ -159,17 +161,17 @@ def track_link(shop: str, number: str) -> None:
 
 
 @cli.command("audit", help="Print what is owed, stuck or in doubt, as JSON; exit 1 when something is.")
-def audit() -> None:
+def print_audit() -> None:
     runtime = _runtime()
     with runtime.db.house() as session:
         everything = shops.list_shops(session)
     totals: dict[str, int] = {}
     for shop in everything:
         with runtime.db.transaction(shop.id) as session:
-            for name, count in insight.audit(session, runtime.clock.now()).items():
+            for name, count in audit(session, shop.id, runtime.clock.now()).items():
                 totals[name] = totals.get(name, 0) + count
     print(orjson.dumps(totals).decode())
-    sys.exit(1 if any(totals.get(name) for name in insight.WRONG) else 0)
+    sys.exit(1 if any(totals.get(name) for name in WRONG) else 0)
 
 
 def _shop(runtime: Runtime, public_id: str) -> ShopFacts:

@@ -43,13 +43,13 @@ def owe(session: Session, shop_id: int, kind: str, refs: Iterable[str], due_at: 
 
 
 def owe_once(session: Session, shop_id: int, kind: str, refs: Iterable[str]) -> None:
-    """The same, but not where such a row already waits unclaimed."""
+    """The same, but not where such a row already waits unclaimed, or parked: what will not pass by itself is not tried anew."""
     rows = [{"shop_id": shop_id, "kind": kind, "ref": ref} for ref in sorted(set(refs))]
     if rows:
         session.execute(
             text(
                 "INSERT INTO outbox (shop_id, kind, ref) SELECT :shop_id, :kind, :ref WHERE NOT EXISTS (SELECT 1 FROM outbox"
-                " WHERE shop_id = :shop_id AND kind = :kind AND ref = :ref AND lease_until IS NULL AND parked_at IS NULL)"
+                " WHERE shop_id = :shop_id AND kind = :kind AND ref = :ref AND lease_until IS NULL)"
             ),
             rows,
         )
@@ -176,6 +176,17 @@ def _held(session: Session, statement: str, values: dict[str, object], claims: S
     )
     if result.rowcount != len(claims):  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
         raise Fenced(len(claims))
+
+
+def unpark(session: Session, shop_id: int, kind: str) -> None:
+    """Somebody mended what had stopped this work: it is due again."""
+    session.execute(
+        text(
+            "UPDATE outbox SET parked_at = NULL, attempts = 0, failures = 0, lease_until = NULL, last_error = ''"
+            " WHERE shop_id = :shop_id AND kind = :kind AND parked_at IS NOT NULL"
+        ),
+        {"shop_id": shop_id, "kind": kind},
+    )
 
 
 def tick(session: Session, name: str, seconds: int) -> list[int]:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import base64
-import binascii
+import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
-from urllib.parse import urlsplit
+from typing import Any, TypeVar
+from urllib.parse import SplitResult, urlsplit
 
 Value = TypeVar("Value")
 
-HEROKU_HOSTS = (".amazonaws.com", ".heroku.com", ".herokuapp.com")
+SELF_SIGNED_HOSTS = (".compute-1.amazonaws.com", ".compute.amazonaws.com", ".herokuapp.com", ".heroku.com")
+"""Where Heroku's Key-Value Store lives: it speaks TLS with a certificate it signed itself (its documentation, 2024-12)."""
+
+URL_SAFE = str.maketrans("-_", "+/")
+KEY_BYTES = 32
+GENERATED_LENGTH = 32
+"""A secret without a key id must be at least so long: nobody types that, so it came from a generator."""
 
 
 class BadSettings(Exception):
@@ -28,8 +34,8 @@ class BadSettings(Exception):
 class Settings:
     """What the environment said. docs/operations.md lists each variable; .env.example shows them."""
 
-    database_url: str
-    valkey_url: str
+    database_url: str = field(repr=False)
+    valkey_url: str = field(repr=False)
     valkey_checks_certificate: bool
     public_url: str
     secret_keys: tuple[tuple[str, bytes], ...] = field(repr=False)  # (key id, 32 bytes), the active one first
@@ -46,23 +52,26 @@ class Settings:
     def from_env(cls, environ: Mapping[str, str], platform_names: Iterable[str] = ()) -> Settings:
         """Read everything; `BadSettings` lists all problems at once. Any variable may come as NAME_FILE instead."""
         read = _Reader(environ)
+        valkey_url = read.needed("REDIS_URL", _valkey_url)
         settings = cls(
             database_url=read.needed("DATABASE_URL", _postgres_url),
-            valkey_url=read.needed("REDIS_URL", _valkey_url),
-            valkey_checks_certificate=read.optional("REDIS_VERIFY_CERTIFICATE", _flag, _has_public_certificate(read.raw("REDIS_URL") or "")),
+            valkey_url=valkey_url,
+            valkey_checks_certificate=read.optional(
+                "REDIS_VERIFY_CERTIFICATE", _flag, _has_public_certificate(valkey_url or "")
+            ),
             public_url=read.needed("PUBLIC_URL", _http_url),
             secret_keys=read.needed("SECRET_KEYS", _keys),
             smtp_url=read.optional("SMTP_URL", _smtp_url, None),
             mail_from=read.optional("MAIL_FROM", _mail_address, "encore@localhost"),
             allow_private_addresses=read.optional("ALLOW_PRIVATE_ADDRESSES", _flag, False),
             clock_origin=read.optional("CLOCK_ORIGIN", _moment, None),
-            clock_rate=read.optional("CLOCK_RATE", _positive, 1.0),
+            clock_rate=read.optional("CLOCK_RATE", _rate, 1.0),
             poll_seconds=read.optional("POLL_SECONDS", _whole, 300),
             web_threads=read.optional("WEB_THREADS", _whole, 16),
             platform={name: value for name in platform_names if (value := read.raw(name))},
         )
         if read.problems:
-            raise BadSettings(read.problems)
+            raise BadSettings([f"{name} {problem}" for name, problem in read.problems.items()])
         return settings
 
 
@@ -71,17 +80,24 @@ class _Reader:
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.environ = environ
-        self.problems: list[str] = []
+        self.problems: dict[str, str] = {}  # by variable; the first one says why the others are there
 
     def raw(self, name: str) -> str | None:
-        path = self.environ.get(f"{name}_FILE")
-        if path:
-            try:
-                return Path(path).read_text(encoding="utf-8").strip()
-            except OSError as error:
-                self.problems.append(f"{name}_FILE: cannot read {path} ({error.strerror})")
-                return None
-        return self.environ.get(name, "").strip() or None
+        """The value of NAME, or what stands in the file that NAME_FILE names, which goes first; None for neither."""
+        path = self.environ.get(f"{name}_FILE", "").strip()
+        if not path:
+            return self.environ.get(name, "").strip() or None
+        try:
+            value = Path(path).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            self._complain(name, f"cannot be read from {path} ({error.strerror})")
+            return None
+        except UnicodeDecodeError:
+            self._complain(name, f"cannot be read from {path} (not text)")
+            return None
+        if not value:
+            self._complain(name, f"cannot be read from {path} (empty)")
+        return value or None
 
     def optional(self, name: str, parse: Callable[[str], Value], default: Value) -> Value:
         value = self.raw(name)
@@ -90,21 +106,18 @@ class _Reader:
         try:
             return parse(value)
         except ValueError as error:
-            self.problems.append(f"{name}: {error}")
+            self._complain(name, str(error))
             return default
 
     def needed(self, name: str, parse: Callable[[str], Value]) -> Value:
-        value = self.raw(name)
+        unset: Any = None  # never seen outside: from_env raises when there are problems
+        value = self.optional(name, parse, unset)
         if value is None:
-            if f"{name}_FILE" not in self.environ:
-                self.problems.append(f"{name} is not set (docs/operations.md says what it holds)")
-            value = ""
-        try:
-            return parse(value)
-        except ValueError as error:
-            if value:
-                self.problems.append(f"{name}: {error}")
-            return None  # type: ignore[return-value]  # never seen: from_env raises when there are problems
+            self._complain(name, "is not set (docs/operations.md says what it holds)")
+        return value
+
+    def _complain(self, name: str, problem: str) -> None:
+        self.problems.setdefault(name, problem)
 
 
 def _postgres_url(value: str) -> str:
@@ -117,28 +130,40 @@ def _postgres_url(value: str) -> str:
     raise ValueError("must begin with postgres://")
 
 
+def _url(value: str) -> SplitResult:
+    """What Python says of a URL it cannot read holds pieces of it, of a password too: that must not be shown."""
+    try:
+        parts = urlsplit(value)
+        if parts.port != 0 and parts.hostname:
+            return parts
+    except ValueError:
+        pass
+    raise ValueError("cannot be read as a URL (signs like / ? # @ in a password must be percent-encoded)")
+
+
 def _valkey_url(value: str) -> str:
-    if urlsplit(value).scheme not in ("redis", "rediss"):
+    if _url(value).scheme not in ("redis", "rediss"):
         raise ValueError("must begin with redis:// or rediss://")
     return value
 
 
 def _has_public_certificate(url: str) -> bool:
-    """Heroku's Key-Value Store speaks TLS with a certificate it signed itself (its documentation, 2024-12): there, and only
-    there, the default is not to check it."""
-    host = urlsplit(url).hostname or ""
-    return not host.endswith(HEROKU_HOSTS)
+    """Whether to check the certificate unless REDIS_VERIFY_CERTIFICATE says otherwise: everywhere but at hosts known for one
+    that nobody vouches for."""
+    return not (urlsplit(url).hostname or "").endswith(SELF_SIGNED_HOSTS)
 
 
 def _http_url(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("must be the address shoppers reach Encore at, like https://encore.example.com")
-    return value.rstrip("/")
+    parts = _url(value)
+    if parts.scheme not in ("http", "https") or "@" in parts.netloc or parts.path.strip("/") or parts.query:
+        raise ValueError(
+            "must be the address shoppers reach Encore at, without a path, like https://encore.example.com"
+        )
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _smtp_url(value: str) -> str:
-    if urlsplit(value).scheme not in ("smtp", "smtps"):
+    if _url(value).scheme not in ("smtp", "smtps"):
         raise ValueError("must look like smtp://user:password@host:587 (STARTTLS) or smtps://user:password@host:465")
     return value
 
@@ -150,18 +175,27 @@ def _mail_address(value: str) -> str:
 
 
 def _keys(value: str) -> tuple[tuple[str, bytes], ...]:
-    """ "id:base64 of 32 bytes", several separated by commas; the first one seals, all of them open."""
-    keys: list[tuple[str, bytes]] = []
-    for part in value.split(","):
-        key_id, _, encoded = part.strip().partition(":")
-        try:
-            key = base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4))
-        except (binascii.Error, ValueError):
-            key = b""
-        if not key_id.isalnum() or len(key) != 32:
-            raise ValueError("must look like k1:BASE64 with 32 bytes behind the colon; make one with `python -m app.cli make-key`")
-        keys.append((key_id, key))
-    return tuple(keys)
+    """ "id:base64 of 32 bytes", several separated by commas; the first one seals, all of them open. One long secret without
+    a colon is a key too, named k1: that is what a host makes by itself (app.json asks Heroku for it)."""
+    keys = tuple(_key(part.strip()) for part in value.split(","))
+    if len(dict(keys)) < len(keys):
+        raise ValueError("names two keys alike: a new key needs a new name, and a secret without a name is k1")
+    return keys
+
+
+def _key(value: str) -> tuple[str, bytes]:
+    key_id, colon, encoded = value.partition(":")
+    if not colon and len(value) >= GENERATED_LENGTH:
+        return "k1", hashlib.sha256(value.encode()).digest()
+    try:
+        key = base64.b64decode((encoded + "=" * (-len(encoded) % 4)).translate(URL_SAFE), validate=True)
+    except ValueError:
+        key = b""
+    if not (key_id.isascii() and key_id.isalnum()) or len(key) != KEY_BYTES:
+        raise ValueError(
+            "must look like k1:BASE64 with 32 bytes behind the colon; make one with `python -m app.cli make-key`"
+        )
+    return key_id, key
 
 
 def _flag(value: str) -> bool:
@@ -178,10 +212,10 @@ def _whole(value: str) -> int:
     return int(value)
 
 
-def _positive(value: str) -> float:
+def _rate(value: str) -> float:
     number = float(value)
-    if not 0 < number < 1e6:
-        raise ValueError("must be a number above zero")
+    if not 1 <= number < 1e6:
+        raise ValueError("must be a number from 1 on: business time may run ahead, never behind")
     return number
 
 
@@ -189,4 +223,4 @@ def _moment(value: str) -> datetime:
     moment = datetime.fromisoformat(value)
     if moment.tzinfo is None:
         raise ValueError("must carry an offset, like 2026-12-01T08:00:00+00:00")
-    return moment
+    return moment.astimezone(UTC)

@@ -17,6 +17,8 @@ from app.kernel.errors import BadSignature, Permanent
 
 NONCE = 12
 KEY = 32
+TAG = 16
+VERSION = b"\x01"
 
 
 def hmac_sha256(secret: bytes, message: bytes) -> bytes:
@@ -24,8 +26,9 @@ def hmac_sha256(secret: bytes, message: bytes) -> bytes:
 
 
 def matches_any(secrets: Sequence[bytes], message: bytes, signature: bytes) -> bool:
-    """Whether one of the secrets signed the message. Every secret is tried, in constant time for each."""
-    verdicts = [hmac.compare_digest(hmac_sha256(secret, message), signature) for secret in secrets]
+    """Whether one of the secrets signed the message. Every secret is tried, in constant time for each; an empty one never
+    matches, because anybody could have signed with it."""
+    verdicts = [hmac.compare_digest(hmac_sha256(secret, message), signature) for secret in secrets if secret]
     return any(verdicts)
 
 
@@ -48,11 +51,12 @@ class Link:
 
 
 class Keyring:
-    """The house's keys: the first one signs and seals, all of them verify and open."""
+    """The house's keys: the first one signs and seals, all of them verify and open. A new key is put in front; an old one may
+    be taken away when nothing that it sealed or signed is needed any more, except the last one (`recipient_hash`)."""
 
     def __init__(self, keys: Sequence[tuple[str, bytes]]) -> None:
         self._keys = dict(keys)
-        self._active = keys[0][0]
+        self._active, self._oldest = keys[0][0], keys[-1][0]
 
     # --- secrets at rest ---------------------------------------------------------------------------------------------
 
@@ -63,19 +67,18 @@ class Keyring:
         data_key, nonce, wrap_nonce = os.urandom(KEY), os.urandom(NONCE), os.urandom(NONCE)
         wrapped = AESGCM(self._derive(self._active, b"wrap")).encrypt(wrap_nonce, data_key, bound)
         body = AESGCM(data_key).encrypt(nonce, plain, bound)
-        return b"\x01" + self._active.encode() + b"\x00" + wrap_nonce + wrapped + nonce + body
+        return VERSION + self._active.encode() + b"\x00" + wrap_nonce + wrapped + nonce + body
 
     def open(self, sealed: bytes, context: str) -> bytes:
         """The plain bytes. `Permanent("sealed_value_unreadable")` when key, context or bytes do not fit."""
-        key_id, _, rest = sealed[1:].partition(b"\x00")
-        wrapped_end = NONCE + KEY + 16
+        head, _, rest = sealed.partition(b"\x00")
+        wrapped_end = NONCE + KEY + TAG
+        bound = context.encode()
         try:
-            if sealed[:1] != b"\x01":
-                raise KeyError(sealed[:1])
-            wrapping = AESGCM(self._derive(key_id.decode(), b"wrap"))
-            data_key = wrapping.decrypt(rest[:NONCE], rest[NONCE:wrapped_end], context.encode())
+            wrapping = AESGCM(self._derive(head.removeprefix(VERSION).decode(), b"wrap"))
+            data_key = wrapping.decrypt(rest[:NONCE], rest[NONCE:wrapped_end], bound)
             nonce, body = rest[wrapped_end : wrapped_end + NONCE], rest[wrapped_end + NONCE :]
-            return AESGCM(data_key).decrypt(nonce, body, context.encode())
+            return AESGCM(data_key).decrypt(nonce, body, bound)
         except (KeyError, InvalidTag, ValueError) as error:
             raise Permanent("sealed_value_unreadable", "was a key of SECRET_KEYS taken away?") from error
 
@@ -88,10 +91,11 @@ class Keyring:
 
     def read(self, token: str, purpose: str) -> Link:
         """What a token says, if it is ours and made for this purpose. `BadSignature` otherwise. Expiry is the reader's check."""
-        parts = token.split(".")
-        if len(parts) != 3 or parts[0] not in self._keys or not token.isascii():
+        key_id, _, signed = token.partition(".")
+        payload, _, tag = signed.partition(".")
+        # Text that is not ASCII cannot be compared in constant time, and nothing of ours holds any.
+        if not token.isascii() or key_id not in self._keys:
             raise BadSignature("link")
-        key_id, payload, tag = parts
         if not hmac.compare_digest(_b64(self._tag(key_id, payload)), tag):
             raise BadSignature("link")
         said, shop, subject, expires = orjson.loads(_unb64(payload))
@@ -105,10 +109,11 @@ class Keyring:
     # --- recipients --------------------------------------------------------------------------------------------------
 
     def recipient_hash(self, shop_id: int, address: str) -> bytes:
-        """A keyed fingerprint of an address within one shop. It comes from the oldest key: a ledger must recognise its
-        recipients after a rotation."""
-        oldest = list(self._keys)[-1]
-        return hmac_sha256(self._derive(oldest, b"recipient"), f"{shop_id}\n{address.strip().casefold()}".encode())
+        """A keyed fingerprint of an address within one shop. It comes from the oldest key, which therefore stays: a ledger
+        must recognise its recipients after a rotation, or it writes to them again."""
+        return hmac_sha256(
+            self._derive(self._oldest, b"recipient"), f"{shop_id}\n{address.strip().casefold()}".encode()
+        )
 
     def _derive(self, key_id: str, use: bytes) -> bytes:
         return hmac_sha256(self._keys[key_id], b"encore/" + use)

@@ -38,6 +38,7 @@ class ShipmentStatus(StrEnum):
 class Source(StrEnum):
     """Who said so; every fact is kept with its source."""
 
+    PLATFORM = "platform"  # its own word for where a parcel stands, with no event behind it
     WEBHOOK = "webhook"
     PULL = "pull"
     CARRIER = "carrier"

@@ -35,7 +35,7 @@ def apply(session: Session, shop: ShopFacts, facts: Sequence[Fact], source: Sour
     gone = orders.mark_gone(session, _only(facts, OrderGone))
     parcels = _only(facts, ShipmentFact)
     owners = orders.ids_of(session, (fact.order_ref for fact in parcels))
-    sent = shipments.write(session, shop.id, owners, parcels, source=source, is_authoritative=is_authoritative)
+    sent = shipments.write(session, shop.id, owners, parcels, is_authoritative=is_authoritative)
     scanned = shipments.record_scans(session, shop.id, _only(facts, ScanFact))
 
     events = history.append(session, shop.id, (*seen.events, *sent.events, *scanned.events), source, shop.connected_at)

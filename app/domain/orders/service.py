@@ -198,7 +198,7 @@ def _pictures(session: Session, order_ids: Sequence[int]) -> dict[tuple[int, str
     return {(row.order_id, row.ref): row.image_url for row in rows}
 
 
-def _standing_rows(session: Session, newest: Mapping[str, OrderFact]) -> Sequence[Row[Any]]:
+def _standing_rows(session: Session, newest: Mapping[str, OrderFact]) -> Sequence[Row[*tuple[Any, ...]]]:
     return session.execute(
         select(Order.id, Order.ref, Order.status, Order.placed_at, Order.updated_at, Order.cancelled_at, Order.content)
         .where(Order.ref.in_(list(newest)))
@@ -207,7 +207,7 @@ def _standing_rows(session: Session, newest: Mapping[str, OrderFact]) -> Sequenc
     ).all()
 
 
-def _events(row: Row[Any]) -> Iterable[tuple[str, Event]]:
+def _events(row: Row[*tuple[Any, ...]]) -> Iterable[tuple[str, Event]]:
     """What a row's present state says has happened; history keeps each key once."""
     status = OrderStatus(row.status)
     if status in COUNTED:

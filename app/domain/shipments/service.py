@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -47,7 +47,6 @@ def write(
     order_ids: Mapping[str, int],
     facts: Sequence[ShipmentFact],
     *,
-    source: Source,
     is_authoritative: bool,
 ) -> Written:
     """Upsert parcels of known orders (`order_ids` by ref, their rows locked by the caller). Older facts are ignored; equal ones
@@ -61,7 +60,7 @@ def write(
     changed = [row for ref, row in after.items() if ref not in before or row.content != before[ref].content]
     _rewrite_items(session, shop_id, [(row.id, newest[row.ref]) for row in changed])
     said = [
-        _scan(shop_id, after[ref].id, ScanFact(status=fact.status, occurred_at=fact.updated_at, source=source))
+        _scan(shop_id, after[ref].id, ScanFact(status=fact.status, occurred_at=fact.updated_at, source=Source.PLATFORM))
         for ref, fact in newest.items()
         if fact.status is not ShipmentStatus.UNKNOWN
     ]
@@ -130,8 +129,14 @@ def facts_for_orders(session: Session, order_ids: Sequence[int]) -> dict[int, tu
         )
     found: dict[int, list[ShipmentFacts]] = defaultdict(list)
     for parcel in parcels:
-        found[parcel.order_id].append(_facts(parcel, tuple(items[parcel.id]), tuple(scans[parcel.id])))
+        found[parcel.order_id].append(_facts(parcel, tuple(items[parcel.id]), _folded(scans[parcel.id])))
     return {order_id: tuple(found[order_id]) for order_id in order_ids}
+
+
+def _folded(scans: Sequence[ScanView]) -> tuple[ScanView, ...]:
+    """A platform's own word is left out where an event says the same."""
+    said = {scan.status for scan in scans if scan.source != Source.PLATFORM}
+    return tuple(scan for scan in scans if scan.source != Source.PLATFORM or scan.status not in said)
 
 
 def to_track(session: Session, carriers: Iterable[str], since: datetime, limit: int) -> list[str]:
@@ -165,7 +170,7 @@ def _newest(facts: Iterable[ShipmentFact]) -> dict[str, ShipmentFact]:
     return newest
 
 
-def _rows(session: Session, refs: Iterable[str]) -> dict[str, Row[Any]]:
+def _rows(session: Session, refs: Iterable[str]) -> dict[str, Row[*tuple[Any, ...]]]:
     columns = (Shipment.id, Shipment.ref, Shipment.order_id, Shipment.updated_at, Shipment.shipped_at, Shipment.content)
     statement = select(*columns, Shipment.tracking_number, Shipment.is_cancelled).where(Shipment.ref.in_(list(refs)))
     return {row.ref: row for row in session.execute(statement.order_by(Shipment.ref))}
@@ -217,7 +222,8 @@ def _row(shop_id: int, order_id: int, fact: ShipmentFact) -> dict[str, Any]:
 
 
 def _content(fact: ShipmentFact) -> bytes:
-    return fingerprint(orjson.dumps(asdict(fact), option=orjson.OPT_SORT_KEYS))
+    """The hash of what is told and pulled alike. A parcel's status is neither: it comes with events where there are any."""
+    return fingerprint(orjson.dumps(asdict(replace(fact, status=ShipmentStatus.UNKNOWN)), option=orjson.OPT_SORT_KEYS))
 
 
 def _rewrite_items(session: Session, shop_id: int, changed: Sequence[tuple[int, ShipmentFact]]) -> None:
@@ -302,7 +308,7 @@ def _moved(parcel: Shipment, top: Standing, source: Source) -> tuple[str, Event]
     return f"moved:{parcel.id}:{top.status}", ShipmentMoved(**about, status=top.status, source=source)
 
 
-def _sending_events(before: Mapping[str, Row[Any]], changed: Iterable[Row[Any]]) -> Iterable[tuple[str, Event]]:
+def _sending_events(before: Mapping[str, Row[*tuple[Any, ...]]], changed: Iterable[Row[*tuple[Any, ...]]]) -> Iterable[tuple[str, Event]]:
     for row in changed:
         if row.is_cancelled:
             continue
@@ -317,7 +323,7 @@ def _sending_events(before: Mapping[str, Row[Any]], changed: Iterable[Row[Any]])
             yield f"tracking:{row.id}", TrackingNumberAdded(**about, occurred_at=row.updated_at)
 
 
-def _find_parcels(session: Session, facts: Sequence[ScanFact]) -> dict[str, Row[Any]]:
+def _find_parcels(session: Session, facts: Sequence[ScanFact]) -> dict[str, Row[*tuple[Any, ...]]]:
     """Known parcels by their ref and by their number."""
     refs = sorted({fact.shipment_ref for fact in facts if fact.shipment_ref})
     numbers = sorted({fact.tracking_number for fact in facts if fact.tracking_number})

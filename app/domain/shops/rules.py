@@ -27,7 +27,7 @@ class Settings:
 def settings_from(values: Mapping[str, Any]) -> Settings:
     """The known keys of a stored version; what is unknown or of another type is left at its default."""
     default = Settings()
-    kinds = {field.name: type(getattr(default, field.name)) for field in fields(Settings)}
+    kinds: dict[str, type[object]] = {field.name: type(getattr(default, field.name)) for field in fields(Settings)}
     return replace(default, **{name: value for name, value in values.items() if type(value) is kinds.get(name)})
 
 

@@ -1,0 +1,64 @@
+"""Reading JSON trees whose shape nobody promised: a missing or odd value reads as empty, a needed one is a `Permanent`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, NoReturn, cast
+
+from app.kernel.errors import Permanent
+
+Tree = Mapping[str, Any]
+
+
+def part(tree: Tree, name: str) -> Tree:
+    value = tree.get(name)
+    return cast("Tree", value) if isinstance(value, dict) else {}
+
+
+def parts(tree: Tree, name: str) -> list[Tree]:
+    value = tree.get(name)
+    items = cast("list[Any]", value) if isinstance(value, list) else []
+    return [cast("Tree", item) for item in items if isinstance(item, dict)]
+
+
+def text(tree: Tree, name: str) -> str:
+    """Without U+0000, which JSON may carry and Postgres may not."""
+    value = tree.get(name)
+    return value.replace("\x00", "") if isinstance(value, str) else ""
+
+
+def whole(tree: Tree, name: str) -> int:
+    value = tree.get(name)
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0
+
+
+def key(tree: Tree, name: str) -> str:
+    """An id as text: n of a number n or of "gid://shopify/Order/n". It exceeds 2^53, so it never was a float."""
+    value = tree.get(name)
+    if isinstance(value, str):
+        value = value.rpartition("/")[2]
+    elif isinstance(value, int):
+        value = str(value)
+    return value if isinstance(value, str) and value.isascii() and value.isdecimal() else ""
+
+
+def needed_key(tree: Tree, name: str) -> str:
+    return key(tree, name) or _missing(name)
+
+
+def moment(tree: Tree, name: str) -> datetime | None:
+    """In UTC; None where there is none or it does not name its offset."""
+    try:
+        read = datetime.fromisoformat(text(tree, name))
+        return read.astimezone(UTC) if read.tzinfo else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def needed_moment(tree: Tree, name: str) -> datetime:
+    return moment(tree, name) or _missing(name)
+
+
+def _missing(name: str) -> NoReturn:
+    raise Permanent("unexpected_body", f"no {name}")

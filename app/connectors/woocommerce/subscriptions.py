@@ -1,0 +1,47 @@
+"""Making the store send its webhooks to us, once each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from app.connectors.woocommerce.client import Client
+from app.connectors.woocommerce.deliveries import ORDER_TOPICS
+from app.connectors.woocommerce.reading import Record, records, ref, text
+
+PER_PAGE = 100
+
+
+def subscribe(client: Client, callback_url: str, secret: str) -> None:
+    """One active webhook a topic, signed with our secret. What is ours is known by the path of its address: the shop's public id
+    stands in it, and stays when the app moves to another host.
+
+    A store disables a webhook after failures. Activating it again would leave its count at the brink, and nobody can read its
+    secret: one that does not run is replaced, one that runs is told the secret once more (which sends no ping).
+    """
+    ours = [hook for hook in _all_webhooks(client) if _path(text(hook.get("delivery_url"))) == _path(callback_url)]
+    for topic in ORDER_TOPICS:
+        hooks = {ref(hook.get("id")): text(hook.get("status")) for hook in ours if hook.get("topic") == topic}
+        kept = next((hook_id for hook_id, status in hooks.items() if status == "active"), None)
+        wanted = {"name": f"Encore {topic}", "topic": topic, "delivery_url": callback_url, "secret": secret}
+        if kept:
+            client.write("PUT", f"webhooks/{kept}", wanted)
+        else:
+            client.write("POST", "webhooks", {**wanted, "status": "active"})
+        for hook_id in hooks.keys() - {kept}:
+            client.write("DELETE", f"webhooks/{hook_id}", params={"force": "true"})  # there is no bin for webhooks
+
+
+def _all_webhooks(client: Client) -> Iterator[Record]:
+    page = 1
+    while True:
+        body, _ = client.get("webhooks", {"per_page": str(PER_PAGE), "page": str(page)})
+        hooks = records(body)
+        yield from hooks
+        if len(hooks) < PER_PAGE:
+            return
+        page += 1
+
+
+def _path(url: str) -> str:
+    return urlsplit(url).path

@@ -135,8 +135,8 @@ class Connector(Protocol):
         ...
 
     def callback_url(self, public_url: str, shop_public_id: str) -> str:
-        """Pure. Where this platform's deliveries go: `{public_url}/hooks/<slug>`, with the shop's id behind it where a delivery does
-        not name its shop."""
+        """Pure. Where this platform's deliveries go: `{public_url}/hooks/<slug>`, with the shop's id behind it where a
+        delivery does not name its shop."""
         ...
 
     def subscribe(self, access: Access, http: Http, callback_url: str) -> None:

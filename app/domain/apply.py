@@ -32,7 +32,7 @@ def apply(session: Session, shop: ShopFacts, facts: Sequence[Fact], source: Sour
     settles disputes; what was told (webhooks) and does not fit is pulled again."""
     is_authoritative = source is Source.PULL
     seen = orders.write(session, shop.id, shop.language, _only(facts, OrderFact), is_authoritative=is_authoritative)
-    gone = orders.mark_gone(session, _only(facts, OrderGone))
+    gone = orders.mark_gone(session, _only(facts, OrderGone), is_authoritative=is_authoritative)
     parcels = _only(facts, ShipmentFact)
     owners = orders.ids_of(session, (fact.order_ref for fact in parcels))
     sent = shipments.write(session, shop.id, owners, parcels, is_authoritative=is_authoritative)

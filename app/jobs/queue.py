@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from sqlalchemy.orm import Session
+
 from app.domain.outbox import service as outbox
 from app.domain.outbox.service import Claim
 from app.domain.shops import service as shops
@@ -97,7 +99,7 @@ def _delay(failures: int, asked: float | None) -> float:
     return random.uniform(ceiling / 2, ceiling)  # noqa: S311 (jitter, no secret)
 
 
-def _write(runtime: Runtime, shop: ShopFacts, outcome: Callable[..., None]) -> None:
+def _write(runtime: Runtime, shop: ShopFacts, outcome: Callable[[Session], None]) -> None:
     try:
         with runtime.db.transaction(shop.id) as session:
             outcome(session)

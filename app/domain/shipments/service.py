@@ -60,7 +60,11 @@ def write(
     changed = [row for ref, row in after.items() if ref not in before or row.content != before[ref].content]
     _rewrite_items(session, shop_id, [(row.id, newest[row.ref]) for row in changed])
     said = [
-        _scan(shop_id, after[ref].id, ScanFact(status=fact.status, occurred_at=fact.updated_at, source=Source.PLATFORM))
+        _scan(
+            shop_id,
+            after[ref].id,
+            ScanFact(status=fact.status, occurred_at=fact.updated_at, source=Source.PLATFORM),
+        )
         for ref, fact in newest.items()
         if fact.status is not ShipmentStatus.UNKNOWN
     ]
@@ -308,7 +312,9 @@ def _moved(parcel: Shipment, top: Standing, source: Source) -> tuple[str, Event]
     return f"moved:{parcel.id}:{top.status}", ShipmentMoved(**about, status=top.status, source=source)
 
 
-def _sending_events(before: Mapping[str, Row[*tuple[Any, ...]]], changed: Iterable[Row[*tuple[Any, ...]]]) -> Iterable[tuple[str, Event]]:
+def _sending_events(
+    before: Mapping[str, Row[*tuple[Any, ...]]], changed: Iterable[Row[*tuple[Any, ...]]]
+) -> Iterable[tuple[str, Event]]:
     for row in changed:
         if row.is_cancelled:
             continue

@@ -47,7 +47,7 @@ def test_thanks_hold_all_that_an_order_needs() -> None:
         "Gesamt (inkl. 2,33\u00a0€ MwSt.): 35,60\u00a0€",
         "Johannes Wendt\nHopfenweg 12\nHinterhaus\n10999 Berlin",
         "https://nebelkamp.example/retouren",
-        "030 000 000",
+        "030\u00a0000\u00a0000",
         "Lena von der Rösterei Nebelkamp",
     ):
         assert said in letter.text, said

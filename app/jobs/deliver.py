@@ -127,4 +127,4 @@ def _settle(
             outbox.finish(session, shop.id, [claim])
 
 
-WORK = Work(kind=messages.DELIVER, queue=Queue.NOW, batch=1, run=deliver_message)
+WORK = Work(kind=messages.DELIVER, queue=Queue.NOW, batch=1, run=deliver_message, ahead=10)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
 from sqlalchemy.orm import Session
 
@@ -35,13 +36,15 @@ class Queue(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """One kind of work. `run` opens its own transactions, none while it talks to the world, and finishes its claims with
-    `outbox.finish` in the transaction that writes the outcome. It is safe to run twice."""
+    """One kind of work. `run` is given up to `batch` rows, opens its own transactions, none while it talks to the world, and
+    finishes its claims with `outbox.finish` in the transaction that writes the outcome. It is safe to run twice.
+    `ahead` batches are claimed at once: more than one where a batch is small and quick."""
 
     kind: str
     queue: Queue
     batch: int
     run: Callable[[Runtime, ShopFacts, Sequence[Claim]], None]
+    ahead: int = 1
 
 
 class Stop:
@@ -57,13 +60,19 @@ def work_off(runtime: Runtime, work: Work, shop_id: int) -> int:
     while time.monotonic() < until and not Stop.is_set:
         now = runtime.clock.now()
         with runtime.db.transaction(shop_id) as session:
-            claims = outbox.claim(session, shop_id, work.kind, now, work.batch)
+            claims = outbox.claim(session, shop_id, work.kind, now, work.batch * work.ahead)
             shop = shops.present(session, shop_id, now)
         if not claims:
             break
         done += len(claims)
         with bound(shop=shop.public_id, job=work.kind):
-            _attempt(runtime, work, shop, claims)
+            for start in range(0, len(claims), work.batch):
+                if Stop.is_set:
+                    _write(
+                        runtime, shop, partial(outbox.release, shop_id=shop.id, claims=claims[start:], is_progress=True)
+                    )
+                    break
+                _attempt(runtime, work, shop, claims[start : start + work.batch])
     return done
 
 
@@ -76,7 +85,7 @@ def _attempt(runtime: Runtime, work: Work, shop: ShopFacts, claims: Sequence[Cla
         _decide(runtime, shop, claims, failure)
     except Exception:
         log.exception("work failed")
-        _write(runtime, shop, lambda session: outbox.release(session, shop.id, claims, is_progress=False))
+        _write(runtime, shop, partial(outbox.release, shop_id=shop.id, claims=claims, is_progress=False))
 
 
 def _decide(runtime: Runtime, shop: ShopFacts, claims: Sequence[Claim], failure: Failure) -> None:
@@ -84,11 +93,13 @@ def _decide(runtime: Runtime, shop: ShopFacts, claims: Sequence[Claim], failure:
     log.warning("work failed", extra={"code": failure.code})
     if isinstance(failure, Transient):
         delay = _delay(max(claim.failures for claim in claims), failure.retry_after)
-        _write(runtime, shop, lambda session: outbox.retry_later(session, shop.id, claims, failure.code, delay))
+        _write(
+            runtime, shop, partial(outbox.retry_later, shop_id=shop.id, claims=claims, error=failure.code, delay=delay)
+        )
     elif len(claims) == 1 and isinstance(failure, Permanent):
-        _write(runtime, shop, lambda session: outbox.park(session, shop.id, claims, failure.code))
+        _write(runtime, shop, partial(outbox.park, shop_id=shop.id, claims=claims, error=failure.code))
     else:
-        _write(runtime, shop, lambda session: outbox.release(session, shop.id, claims, is_progress=False))
+        _write(runtime, shop, partial(outbox.release, shop_id=shop.id, claims=claims, is_progress=False))
 
 
 def _delay(failures: int, asked: float | None) -> float:

@@ -46,7 +46,7 @@ def _hint(runtime: Runtime, shop_id: int, kind: str) -> bool:
     if kind not in WORKS or not runtime.valkey.set(hint_key(kind, shop_id), 1, nx=True, ex=HINT_SECONDS):
         return False
     queue = RqQueue(WORKS[kind].queue.value, connection=runtime.valkey, serializer=JSONSerializer)
-    queue.enqueue_call(
+    queue.enqueue_call(  # pyright: ignore[reportUnknownMemberType]
         take_hint,
         args=(kind, shop_id),
         timeout=LONGEST_SECONDS * 4,

@@ -14,9 +14,10 @@ class Job(Base):
     """`kind` names the work, `ref` is the key of what it is about (an id of ours, or a platform's own). Keys and codes only, so
     the relay may read it for all shops: it has no policy (domain/schema.py names it).
 
-    `due_at` is business time; what is due at once stands at the epoch, so that no clock can delay it. `lease_until` is the database's time: taken until then, or, after a failure, not before then.
-    `attempts` counts the claims since the last recorded outcome, `failures` the recorded transient ones.
-    `fence` counts all claims; an outcome is written only by the claim that still holds the number.
+    `due_at` is business time; what is due at once stands at the epoch, so that no clock can delay it. `lease_until` is the
+    database's time: taken until then, or, after a failure, not before then. `attempts` counts the claims since the last
+    recorded outcome, `failures` the recorded transient ones. `fence` counts all claims; an outcome is written only by the
+    claim that still holds the number.
     """
 
     __tablename__ = "outbox"

@@ -116,6 +116,8 @@ def facts_for_orders(session: Session, order_ids: Sequence[int]) -> dict[int, tu
     parcels = session.scalars(
         select(Shipment).where(Shipment.order_id.in_(order_ids)).order_by(Shipment.shipped_at, Shipment.id)
     ).all()
+    if not parcels:
+        return dict.fromkeys(order_ids, ())
     ids = [parcel.id for parcel in parcels]
     items: dict[int, list[tuple[str, int]]] = defaultdict(list)
     for item in session.scalars(

@@ -11,6 +11,9 @@ from app.jobs.followups.base import Facts, FollowUp, Plan, Skip
 WAIT_FOR_NUMBER = timedelta(hours=2)
 """Many shops mark a parcel as sent first and paste its number later; two hours cover a packing round."""
 
+HANDED_OVER = "pos"
+"""What is sold at a till leaves with the shopper; its platform calls it shipped all the same."""
+
 
 def plan(event: ShipmentSent | TrackingNumberAdded, _facts: Facts) -> Plan:
     """The number's arrival plans the same message for its own moment, which brings the waiting one forward."""
@@ -22,6 +25,8 @@ def plan(event: ShipmentSent | TrackingNumberAdded, _facts: Facts) -> Plan:
 def check(facts: Facts) -> str | Skip:
     if facts.order.is_called_off:
         return Skip("order_cancelled")
+    if facts.order.channel == HANDED_OVER:
+        return Skip("handed_over")
     if facts.shipment is None or facts.shipment.is_cancelled:
         return Skip("shipment_cancelled")
     if not facts.order.email:

@@ -49,6 +49,7 @@ def about(status: ShipmentStatus, **changes: object) -> Facts:
         (facts(), Skip("shipment_cancelled")),
         (facts(shipment=parcel(), order=order(status=OrderStatus.CANCELLED)), Skip("order_cancelled")),
         (facts(shipment=parcel(), order=order(email=None)), Skip("no_address")),
+        (facts(shipment=parcel(), order=order(channel="pos")), Skip("handed_over")),
     ],
 )
 def test_it_is_checked_again_before_it_leaves(about: Facts, verdict: str | Skip) -> None:

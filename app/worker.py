@@ -27,8 +27,8 @@ from app.kernel.config import BadSettings
 
 RELAY = "relay"
 ROLES = (RELAY, *(queue.value for queue in Queue))
-CONNECTIONS = 2
-"""Of one child to the database: the pool's size."""
+CONNECTIONS = 1
+"""Of one child to the database. Sixteen of the web process and three of these leave one of a small plan's twenty for a command."""
 GRACE_SECONDS = 22.0
 """Longer than a batch may run (jobs/queue.py), shorter than the 30 s after which a platform kills."""
 RESTART_SECONDS = 2.0

@@ -137,6 +137,11 @@ def _reachable(base: Path, account: Account | None) -> Path:
         return base
     home = Path(f"/var/tmp/encore-data-{hashlib.sha256(os.fsencode(base)).hexdigest()[:16]}")  # noqa: S108 (checked)
     home.mkdir(mode=0o711, exist_ok=True)
+    pointer = base / "postgres.elsewhere"
+    if not pointer.exists():  # `base` is new, so what lies there belonged to one that was removed
+        shutil.rmtree(owned(home))
+        home.mkdir(mode=0o711)
+        pointer.write_text(f"{home}\n", encoding="utf-8")
     return owned(home)
 
 

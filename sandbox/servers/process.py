@@ -53,19 +53,23 @@ def launch(
     command: Sequence[str | Path],
     *,
     log: IO[bytes],
+    answer: IO[bytes] | None = None,
     environ: Mapping[str, str] = LOCALE,
     folder: Path = Path("/"),
     account: Account | None = None,
     farewell: signal.Signals = signal.SIGTERM,
     record: Path | None = None,
 ) -> subprocess.Popen[bytes]:
-    """Start a process in a session of its own, so that Ctrl-C reaches it only through its parent. `farewell` is what it gets
-    when the parent is killed (Linux; "parent" is the thread that calls this, so call it from one that stays); `record` is
-    where `end_recorded` finds it elsewhere."""
+    """Start a process in a session of its own, so that Ctrl-C reaches it only through its parent.
+
+    All that it says goes to `log`, or its standard output to `answer`. `farewell` is what it gets when its parent is killed
+    (Linux; "parent" is the thread that calls this, so call it from one that stays); `record` is where `end_recorded` finds it
+    elsewhere.
+    """
     process = subprocess.Popen(
         [str(word) for word in command],
         stdin=subprocess.DEVNULL,
-        stdout=log,
+        stdout=answer or log,
         stderr=log,
         env=dict(environ),
         cwd=folder,
@@ -82,14 +86,13 @@ def launch(
 
 
 def end(process: subprocess.Popen[bytes], by: signal.Signals = signal.SIGTERM, *, patience: float = 10.0) -> int:
-    """Ask a child to stop, insist on it with SIGKILL for its whole group after `patience` seconds; its exit code."""
+    """Ask a child to stop; after `patience` seconds insist. What it leaves of its group goes with it. Its exit code."""
     if process.poll() is None:
         process.send_signal(by)
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(patience)
-        except subprocess.TimeoutExpired:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+    with contextlib.suppress(ProcessLookupError, PermissionError):  # nobody is left; macOS says it the second way
+        os.killpg(process.pid, signal.SIGKILL)
     return process.wait()
 
 

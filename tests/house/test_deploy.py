@@ -17,6 +17,7 @@ import pytest
 
 from app import worker
 from app.connectors import CONNECTORS
+from app.domain.insight.audit import COUNTS
 from app.jobs.works import WORKS
 from app.kernel.config import Settings
 
@@ -116,8 +117,18 @@ def reasons() -> set[str]:
 
 @pytest.mark.parametrize("reason", sorted(reasons()))
 def test_every_reason_for_not_writing_is_explained(reason: str) -> None:
-    rows = [line.partition(" | ")[0] for line in OPERATIONS.splitlines() if line.startswith("| `")]
-    assert any(f"`{reason}`" in row for row in rows)
+    assert is_in_a_table(reason)
+
+
+@pytest.mark.parametrize("name", COUNTS)
+def test_every_number_of_the_audit_is_explained(name: str) -> None:
+    assert is_in_a_table(name)
+
+
+def is_in_a_table(word: str) -> bool:
+    """Whether a row of docs/operations.md is about it."""
+    rows = (line.partition(" | ")[0] for line in OPERATIONS.splitlines() if line.startswith("| `"))
+    return any(f"`{word}`" in row for row in rows)
 
 
 def test_there_is_one_lock_for_a_host_to_find_and_it_names_no_registry() -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from app.domain.shops.rules import ShopFacts
 from app.web import create_app
 from tests.builders import a_parcel, an_order
-from tests.web.conftest import House, build, delivery, house
+from tests.web.staging import House, build, delivery, house
 from tests.web.test_embed import by_plugin
 
 __all__ = ["build", "house"]  # fixtures

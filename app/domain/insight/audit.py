@@ -23,7 +23,8 @@ COUNTS = {
     "duplicated": "SELECT coalesce(sum(times - 1), 0) FROM (SELECT count(*) AS times FROM message"
     " WHERE state IN ('sent', 'uncertain') GROUP BY follow_up, about_kind, about_id, occurrence) said",
     "uncertain": "SELECT count(*) FROM message WHERE state = 'uncertain'",
-    "stuck": "SELECT count(*) FROM outbox WHERE shop_id = :shop_id AND (parked_at IS NOT NULL OR (due_at <= :now"
+    "stuck": "SELECT count(*) FROM outbox WHERE shop_id = :shop_id AND (parked_at IS NOT NULL OR ("
+    "due_at < :now - make_interval(secs => :stuck_seconds)"
     " AND greatest(created_at, coalesce(lease_until, created_at)) < now() - make_interval(secs => :stuck_seconds)))",
     "orders": "SELECT count(*) FROM orders",
     "deliveries": "SELECT count(*) FROM inbox",

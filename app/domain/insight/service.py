@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.domain.history.models import EventRow
@@ -260,33 +260,3 @@ def list_deliveries(session: Session, limit: int, state: str = "", before: int |
         statement = statement.where(Delivery.id < before)
     rows = session.execute(statement.order_by(Delivery.id.desc()).limit(limit))
     return [Received(**row._asdict()) for row in rows]
-
-
-# --- audit --------------------------------------------------------------------------------------------------------------
-
-WRONG = ("deliveries_lost", "work_stuck", "work_parked", "messages_dropped", "messages_uncertain", "messages_failed")
-"""Of the audit's numbers those that are zero in a house in order; the other two are what is just being done."""
-
-AUDIT = text(
-    """
-    WITH shop AS (SELECT current_setting('app.shop_id')::bigint AS id),
-    work AS (SELECT * FROM outbox WHERE shop_id = (SELECT id FROM shop))
-    SELECT
-        (SELECT count(*) FROM inbox WHERE state = 'received') AS deliveries_waiting,
-        (SELECT count(*) FROM inbox WHERE state = 'received' AND NOT EXISTS (
-            SELECT 1 FROM work WHERE kind = 'ingest' AND ref = inbox.id::text)) AS deliveries_lost,
-        (SELECT count(*) FROM work WHERE parked_at IS NULL AND due_at <= :now) AS work_owed,
-        (SELECT count(*) FROM work WHERE parked_at IS NULL AND due_at < :now - interval '90 seconds'
-            AND coalesce(lease_until, created_at) < now() - interval '90 seconds') AS work_stuck,
-        (SELECT count(*) FROM work WHERE parked_at IS NOT NULL) AS work_parked,
-        (SELECT count(*) FROM message WHERE state IN ('planned', 'sending') AND NOT EXISTS (
-            SELECT 1 FROM work WHERE kind = :deliver AND ref = message.id::text)) AS messages_dropped,
-        (SELECT count(*) FROM message WHERE state = 'uncertain') AS messages_uncertain,
-        (SELECT count(*) FROM message WHERE state = 'failed') AS messages_failed
-    """
-)
-
-
-def audit(session: Session, now: datetime) -> dict[str, int]:
-    """The entered shop in eight numbers: deliveries and work that wait or are lost, messages in doubt. `now` is business time."""
-    return dict(session.execute(AUDIT, {"now": now, "deliver": DELIVER}).one()._asdict())

@@ -1,0 +1,65 @@
+"""A sentence for every code by which something was skipped, ignored, refused or stopped."""
+
+from __future__ import annotations
+
+SKIPPED = {
+    "stale": "Its cause was more than three days old.",
+    "order_unknown": "The order is not known any more.",
+    "order_cancelled": "The order was called off.",
+    "shipment_cancelled": "The parcel was called off.",
+    "already_delivered": "The parcel had already arrived.",
+    "already_returned": "The parcel was already on its way back.",
+    "handed_over": "The buyer got it in the shop: nothing is on its way.",
+    "no_address": "No address is known to write to.",
+    "circuit_breaker": "This recipient got 20 messages within a day; nothing more is sent until somebody has looked.",
+}
+
+IGNORED = {
+    "unknown_topic": "A kind of news that is not known.",
+    "later": "A kind of news that nothing is done about yet.",
+    "not_followed_yet": "A kind of news that nothing is done about yet.",
+    "nothing_new": "It holds nothing to act on.",
+    "checkout_draft": "Somebody is still at the checkout: no order yet.",
+    "rest_error": "The store sent an error in an order's place: the account behind its webhook may no longer read orders.",
+}
+
+REFUSED = {
+    "not_json": "It was not readable as JSON.",
+    "unexpected_body": "It did not hold what its kind promises.",
+    "unreadable_order": "It holds an order without the fields every order has.",
+}
+
+STOPPED = {
+    "no_outcome": "It was begun three times and never came to an end.",
+    "no_answer_recorded": "A worker stopped while handing it over. Nobody knows whether it arrived, so it is not repeated.",
+    "no_reply_after_handover": "The mail server took it and then fell silent. It may have arrived, so it is not repeated.",
+    "bad_key": "The store does not accept the keys any more.",
+    "scope_missing": "The store does not let these keys read that.",
+    "not_found": "The store does not answer at its address.",
+    "bad_certificate": "The certificate of the other side is not valid.",
+    "forbidden_address": "The store's address does not lead to the public internet.",
+    "redirected": "The store has moved to another address.",
+    "rate_limited": "The store asked to come back later.",
+    "throttled": "The store asked to come back later.",
+    "store_down": "The store is not reachable just now.",
+    "store_unavailable": "The store is not reachable just now.",
+    "unreachable": "The other side did not answer.",
+    "timed_out": "The other side took too long to answer.",
+    "cut_off": "The connection broke in the middle of an answer.",
+    "mail_server_unreachable": "The mail server did not answer.",
+    "mail_login_refused": "The mail server does not accept the user or the password.",
+    "mail_server_not_encrypted": "The mail server offers no encryption.",
+    "mail_server_not_trusted": "The mail server's certificate is not valid.",
+    "text_missing": "A text is missing in this language.",
+    "text_unusable": "A text could not be rendered.",
+    "sealed_value_unreadable": "A stored key cannot be opened: was a key of SECRET_KEYS taken away?",
+}
+
+SENTENCES = {**STOPPED, **REFUSED, **IGNORED, **SKIPPED}
+
+
+def reason(code: str) -> str:
+    """A sentence for a code; one without a sentence is shown as it is, so that nothing is hidden."""
+    if code.startswith("smtp_"):
+        return f"The mail server answered {code.removeprefix('smtp_')}."
+    return SENTENCES.get(code) or f"{code.replace('_', ' ').capitalize()}."

@@ -1,0 +1,160 @@
+"""The console's words: codes of rows become sentences, moments become times of day. English, as the whole console."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import Any
+
+from babel import Locale
+from babel.dates import format_date, format_skeleton, format_time, format_timedelta
+
+from app.kernel import language as languages
+
+LOCALE = Locale("en", "GB")
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """How a state is shown: words, a shape of marks.html, its tone, and a sentence where there is nothing more to tell."""
+
+    words: str
+    mark: str
+    tone: str = ""
+    detail: str = ""
+
+
+STATES: dict[str, State] = {
+    "planned": State("Planned", "planned", "", "Decided again when it is due."),
+    "sending": State("Being sent", "doing"),
+    "sent": State("Sent", "done", "good"),
+    "uncertain": State(
+        "Perhaps sent", "look", "warn", "Handed over, but the answer was lost. It is never repeated blind."
+    ),
+    "failed": State("Not accepted", "stopped", "bad", "The mail server refused it for good."),
+    "skipped": State("Not sent", "not"),
+    "cancelled": State("Called off", "not"),
+}
+"""Of messages."""
+
+DELIVERY_STATES: dict[str, State] = {
+    "received": State("Waiting", "planned"),
+    "applied": State("Applied", "done", "good"),
+    "ignored": State("Ignored", "not"),
+    "refused": State("Refused", "stopped", "bad"),
+}
+
+EVENT_MARKS: dict[str, tuple[str, str]] = {
+    "OrderPlaced": ("planned", ""),
+    "OrderCancelled": ("stopped", "bad"),
+    "ShipmentSent": ("doing", ""),
+    "TrackingNumberAdded": ("planned", ""),
+    "ShipmentMoved": ("doing", ""),
+    "ShipmentDelivered": ("done", "good"),
+}
+
+SOURCES = {
+    "webhook": "Told by the store",
+    "pull": "Read from the store",
+    "carrier": "Told by the carrier",
+    "shopper": "Done by the shopper",
+    "merchant": "Done by you",
+}
+
+SHIPMENT_STATUSES = {
+    "label_created": "has its label",
+    "picked_up": "is with the carrier",
+    "in_transit": "is on its way",
+    "out_for_delivery": "is out for delivery",
+    "ready_for_pickup": "waits at the pick-up point",
+    "delivery_attempted": "could not be handed over",
+    "delivered": "has arrived",
+    "delayed": "is late",
+    "exception": "has met a problem",
+    "returned_to_sender": "is on its way back",
+    "lost": "is probably lost",
+    "unknown": "has left, no news yet",
+}
+
+ORDER_STATUSES: dict[str, State] = {
+    "pending": State("Not paid yet", "planned"),
+    "confirmed": State("Confirmed", "doing"),
+    "completed": State("Handed over", "done", "good"),
+    "cancelled": State("Cancelled", "stopped", "bad"),
+    "refunded": State("Refunded", "stopped"),
+    "deleted": State("Deleted in the store", "stopped"),
+}
+
+ABOUT = {"order": "order", "shipment": "parcel"}
+CHANNELS = {"email": "E-mail"}
+
+WORK = {
+    "ingest": "reading deliveries",
+    "fetch": "reading single orders",
+    "pull": "reading the store",
+    "plan": "planning messages",
+    "deliver": "sending messages",
+    "track": "asking carriers",
+    "retain": "forgetting what is old",
+}
+
+
+def work(kind: str) -> str:
+    return WORK.get(kind, kind)
+
+
+def follow_up(slug: str) -> str:
+    return slug.replace("_", " ").replace("-", " ")
+
+
+def event(kind: str, data: Mapping[str, Any], parcel: int | None) -> str:
+    """What happened, in words. `parcel` counts from 1 within its order."""
+    name = f"Parcel {parcel}" if parcel else "A parcel"
+    if kind == "ShipmentSent":
+        return f"{name} left, {'with' if data.get('has_tracking') else 'without'} a tracking number"
+    sentences = {
+        "OrderPlaced": "Order placed",
+        "OrderCancelled": "Order cancelled",
+        "TrackingNumberAdded": f"{name} got its tracking number",
+        "ShipmentMoved": f"{name} {SHIPMENT_STATUSES.get(data.get('status', ''), 'moved')}",
+        "ShipmentDelivered": f"{name} has arrived",
+    }
+    return sentences.get(kind, kind)
+
+
+def language(tag: str) -> str:
+    locale = languages.locale_of(tag)
+    return (locale.get_display_name("en") if locale else None) or tag
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+# --- moments ------------------------------------------------------------------------------------------------------------
+
+
+def day(on: date) -> str:
+    return format_date(on, "EEEE d MMMM y", LOCALE)
+
+
+def time(at: datetime, where: tzinfo = UTC) -> str:
+    return format_time(at.astimezone(where), "HH:mm", locale=LOCALE)
+
+
+def moment(at: datetime, where: tzinfo = UTC) -> str:
+    """With the zone's name, because rows of several zones may stand on one page."""
+    local = at.astimezone(where)
+    return f"{format_skeleton('yMMMd', local, locale=LOCALE)}, {format_time(local, 'HH:mm', locale=LOCALE)} {local.tzname()}"
+
+
+def ago(at: datetime, now: datetime) -> str:
+    passed = max(now - at, timedelta())
+    return (
+        "just now" if passed < timedelta(seconds=2) else f"{format_timedelta(passed, locale=LOCALE, threshold=1)} ago"
+    )
+
+
+def amount(minor: int, currency: str) -> str:
+    return languages.price(minor, currency, LOCALE)

@@ -227,6 +227,17 @@ def test_when_the_block_cannot_come_the_link_stays(stage: Stage, chromium: Brows
     page.context.close()
 
 
+def test_a_block_that_comes_before_its_order_looks_again(stage: Stage, chromium: Browser) -> None:
+    stage.pages.app = theme(stage, {**by_plugin("2001"), "shop": stage.shop.public_id})
+    page = opened(chromium, **SCREENS["phone"])
+    page.goto(stage.storefront)
+    block = page.locator("encore-tracking")
+    expect(block).to_have_class("is-error")
+    stage.house.tell(stage.shop, an_order("2001", lines=LINES))
+    expect(block.get_by_text("#2001").first).to_be_visible(timeout=10_000)
+    page.context.close()
+
+
 # --- the console ------------------------------------------------------------------------------------------------------
 
 

@@ -55,6 +55,7 @@ EVENT_MARKS: dict[str, tuple[str, str]] = {
 }
 
 SOURCES = {
+    "platform": "Told by the store",
     "webhook": "Told by the store",
     "pull": "Read from the store",
     "carrier": "Told by the carrier",

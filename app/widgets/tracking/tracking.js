@@ -1,5 +1,5 @@
-// <encore-tracking src="...">: puts the server's HTML in the place of the link inside, and looks again while it is seen.
-// Whatever fails, what stands there stays: the link, or the last state.
+// <encore-tracking src="...">: the server's HTML in the place of the link inside. It looks again while it is seen, more
+// patiently where it finds nothing. Whatever fails, what stands there stays.
 
 const EVERY = 30_000;
 const CLEAR = /^(transparent|rgba\(.*, 0\))$/;
@@ -7,6 +7,7 @@ const policy = self.trustedTypes?.createPolicy("encore", { createHTML: (html) =>
 
 class EncoreTracking extends HTMLElement {
   #last = "";
+  #missed = 0;
   #timer;
   #stop;
   #isSeen = false;
@@ -42,15 +43,16 @@ class EncoreTracking extends HTMLElement {
     const { signal } = this.#stop;
     try {
       const answer = await fetch(this.getAttribute("src"), { signal });
-      if (!answer.ok) throw new Error(answer.status);
-      this.#show(await answer.text());
+      const html = await answer.text();
+      if (!answer.ok) throw Error();
+      this.#show(html);
       this.classList.remove("is-error");
     } catch {
       if (signal.aborted) return;
       this.classList.add("is-error");
     }
     this.style.removeProperty("min-block-size");
-    if (this.#isFilled) this.#plan(EVERY);
+    this.#plan(this.#isFilled ? EVERY : 2_000 * 2 ** this.#missed++);
   }
 
   #show(html) {
@@ -66,8 +68,7 @@ class EncoreTracking extends HTMLElement {
     if (root.dataset.brand) this.#dress(root);
   }
 
-  // A guest wears the host's clothes: ink and paper are the theme's. Set through the object model, which a policy against inline
-  // styles allows.
+  // A guest wears the theme's ink and paper; set on the object, which a policy against inline styles allows.
   #dress(root) {
     let ground = this;
     while (ground && CLEAR.test(getComputedStyle(ground).backgroundColor)) ground = ground.parentElement;

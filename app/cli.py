@@ -21,7 +21,7 @@ from app.domain.insight.audit import WRONG, audit
 from app.domain.orders import service as orders
 from app.domain.outbox import service as outbox
 from app.domain.shops import service as shops
-from app.domain.shops.rules import ShopFacts
+from app.domain.shops.rules import ShopFacts, misfits
 from app.jobs import facts as gathered
 from app.jobs.deliver import links_for
 from app.jobs.pull import access_to
@@ -124,8 +124,11 @@ def carrier(shop: str, carrier: str, url: str | None, credentials: TextIO | None
 def settings(shop: str) -> None:
     runtime = _runtime()
     found = _shop(runtime, shop)
+    values = orjson.loads(sys.stdin.read())
+    if problems := misfits(values):
+        raise click.ClickException("\n".join(problems))
     with runtime.db.transaction(found.id) as session:
-        shops.choose(session, found.id, orjson.loads(sys.stdin.read()), runtime.clock.now())
+        shops.choose(session, found.id, values, runtime.clock.now())
 
 
 @cli.command("console-link", help="Print a one-time link into the console: of one shop, or of all.")

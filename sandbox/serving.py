@@ -34,7 +34,9 @@ class Server:
 
     def __init__(self, port: int = 0) -> None:
         logging.getLogger("werkzeug").setLevel(logging.WARNING)
-        self._server: BaseWSGIServer = make_server(HOST, port, Flask("nothing yet"), threaded=True, request_handler=Handler)
+        self._server: BaseWSGIServer = make_server(
+            HOST, port, Flask("nothing yet"), threaded=True, request_handler=Handler
+        )
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), daemon=True)
 
     @property

@@ -26,9 +26,22 @@ class Settings:
 
 def settings_from(values: Mapping[str, Any]) -> Settings:
     """The known keys of a stored version; what is unknown or of another type is left at its default."""
-    default = Settings()
-    kinds: dict[str, type[object]] = {field.name: type(getattr(default, field.name)) for field in fields(Settings)}
-    return replace(default, **{name: value for name, value in values.items() if type(value) is kinds.get(name)})
+    return replace(Settings(), **{name: value for name, value in values.items() if not _misfit(name, value)})
+
+
+def misfits(values: Mapping[str, Any]) -> list[str]:
+    """What cannot be chosen, in words; empty when all of it can."""
+    return [problem for name, value in values.items() if (problem := _misfit(name, value))]
+
+
+def _misfit(name: str, value: object) -> str:
+    kinds: dict[str, type[object]] = {field.name: type(getattr(DEFAULTS, field.name)) for field in fields(Settings)}
+    if name not in kinds:
+        return f"{name} is no setting; there are {', '.join(sorted(kinds))}"
+    return "" if type(value) is kinds[name] else f"{name} must be {'a number' if kinds[name] is int else 'a text'}"
+
+
+DEFAULTS = Settings()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -101,6 +101,8 @@ def choose(session: Session, shop_id: int, values: Mapping[str, Any], valid_from
         .order_by(ShopSettings.valid_from.desc())
         .limit(1)
     )
+    if old == {**(old or {}), **values}:
+        return
     statement = insert(ShopSettings).values(shop_id=shop_id, valid_from=valid_from, values={**(old or {}), **values})
     session.execute(
         statement.on_conflict_do_update(

@@ -137,6 +137,13 @@ def test_an_order_opens_with_its_whole_key_only(open_shop: Callable[[], Front]) 
 
 
 @both
+def test_the_link_of_the_letters_leads_to_the_shops_words_on_returns(open_shop: Callable[[], Front]) -> None:
+    words = {"woocommerce": "Rücksendungen", "shopify": "Returns"}
+    front = open_shop()
+    assert f"<h1>{words[front.store.slug]}</h1>" in front.page("/returns")
+
+
+@both
 def test_the_newest_orders_are_listed_first(open_shop: Callable[[], Front]) -> None:
     front = open_shop()
     first = front.fair.buy(front.store)

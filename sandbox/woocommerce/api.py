@@ -1,0 +1,352 @@
+"""The routes of wc/v3 that the sandbox has, each a small function from a call to an answer."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from sandbox.things import Order, OrderState
+from sandbox.woocommerce import documents, hooks, listing, notes, orders, parcels, products
+from sandbox.woocommerce.deliveries import ping
+from sandbox.woocommerce.errors import Denied, RestError, invalid_id, missing_parameter
+from sandbox.woocommerce.listing import Slice
+from sandbox.woocommerce.parameters import ORDER_BODY, ORDERS, PRODUCTS, WEBHOOKS, Check, checked
+from sandbox.woocommerce.side import Fulfilment, Meta, Note
+from sandbox.woocommerce.site import Site
+from sandbox.woocommerce.views import Json, Views
+
+MOST_IN_A_BATCH = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request, its parameters checked. `ids` are the numbers in the path, in order; `words` are unchecked query values."""
+
+    site: Site
+    views: Views
+    ids: Sequence[int] = ()
+    values: Mapping[str, object] = field(default_factory=dict[str, object])
+    words: Mapping[str, str] = field(default_factory=dict[str, str])
+    body: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    @property
+    def is_forced(self) -> bool:
+        return self.words.get("force", "").lower() in ("true", "1")
+
+    def order(self) -> Order:
+        order = self.site.store.orders.get(self.ids[0])
+        if order is None:
+            raise invalid_id("shop_order")
+        return order
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """`location` is a path under wc/v3, for what was created; `paging` turns into the X-WP headers and Link."""
+
+    body: object
+    status: int = 200
+    location: str = ""
+    paging: Slice | None = None
+
+
+Handler = Callable[[Call], Reply]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """`allow` is what the Allow header lists. `is_list` tells what a stranger is refused with."""
+
+    path: str
+    allow: str
+    handlers: Mapping[str, Handler]
+    is_list: bool = False
+    query: Mapping[str, Check] = field(default_factory=dict[str, Check])
+    body: Mapping[str, Check] = field(default_factory=dict[str, Check])
+
+
+# --- orders --------------------------------------------------------------------------------------------------------------
+
+
+def list_orders(call: Call) -> Reply:
+    shown, paging = listing.paged(listing.orders(call.site.store, dict(call.values)), dict(call.values))
+    return Reply(body=[orders.order(call.views, order) for order in shown], paging=paging)
+
+
+def get_order(call: Call) -> Reply:
+    return Reply(body=orders.order(call.views, call.order()))
+
+
+def create_order(call: Call) -> Reply:
+    order = call.site.writer.create(call.body)
+    _remember(call, "order", order)
+    return Reply(body=orders.order(call.views, order), status=201, location=f"orders/{order.id}")
+
+
+def update_order(call: Call) -> Reply:
+    order = call.order()
+    call.site.writer.update(order, call.body)
+    _remember(call, "order_update", order)
+    return Reply(body=orders.order(call.views, order))
+
+
+def delete_order(call: Call) -> Reply:
+    """To the bin, answered with the state before; or for good."""
+    order = call.order()
+    if call.is_forced:
+        order.status = OrderState.BINNED
+        shown = orders.order(call.views, order)
+        call.site.store.remove(order)
+    else:
+        shown = orders.order(call.views, order)
+        call.site.store.bin(order)
+    return Reply(body=shown)
+
+
+def batch_orders(call: Call) -> Reply:
+    """200 whatever happens to the single items."""
+    items = {action: cast(list[Any], call.body.get(action, [])) for action in ("create", "update", "delete")}
+    if sum(map(len, items.values())) > MOST_IN_A_BATCH:
+        message = f"Unable to accept more than {MOST_IN_A_BATCH} items for this request."
+        raise RestError(413, "woocommerce_rest_request_entity_too_large", message)
+    answers = {
+        action: [_one_of_batch(call, action, item) for item in wanted] for action, wanted in items.items() if wanted
+    }
+    return Reply(body=answers)
+
+
+def _one_of_batch(call: Call, action: str, item: Any) -> object:  # noqa: ANN401 an object, or an id to delete
+    handler = {"create": create_order, "update": update_order, "delete": delete_order}[action]
+    body = cast(dict[str, Any], item if isinstance(item, dict) else {"id": item})
+    order_id = int(body.get("id", 0))
+    one = Call(site=call.site, views=call.views, ids=(order_id,), body=body, words={"force": "true"})
+    try:
+        checked({name: str(value) for name, value in body.items() if name in ORDER_BODY}, ORDER_BODY)
+        return handler(one).body
+    except RestError as error:
+        return {"id": order_id, "error": {**error.body, "data": {"status": 400}}}
+
+
+def _remember(call: Call, kind: str, order: Order) -> None:
+    """The same body for the same order is the same effect."""
+    key = hashlib.sha256(repr(sorted(call.body.items())).encode()).hexdigest()[:16]
+    call.site.ledger.happened(call.site.store, kind, key, str(order.id))
+
+
+# --- notes ---------------------------------------------------------------------------------------------------------------
+
+
+def list_notes(call: Call) -> Reply:
+    """Newest first; notes of one second as they were written."""
+    order = call.order()
+    written = sorted(call.site.sides.of(order).notes, key=lambda note: (-note.at.timestamp(), note.id))
+    return Reply(body=[notes.shown(call.views, order, note) for note in written])
+
+
+def create_note(call: Call) -> Reply:
+    """Moves no modification date and sends no webhook (measurements/webhook-failures.json)."""
+    order = call.order()
+    side = call.site.sides.of(order)
+    note = Note(
+        id=call.site.store.next_id(),
+        at=call.site.store.world.now(),
+        text=str(call.body.get("note", "")),
+        is_for_customer=bool(call.body.get("customer_note")),
+    )
+    side.notes.append(note)
+    call.site.sides.keep(side)
+    _remember(call, "note", order)
+    return Reply(body=notes.shown(call.views, order, note), status=201, location=f"orders/{order.id}/notes/{note.id}")
+
+
+def delete_note(call: Call) -> Reply:
+    order = call.order()
+    side = call.site.sides.of(order)
+    note = next((one for one in side.notes if one.id == call.ids[1]), None)
+    if note is None:
+        raise RestError(404, "woocommerce_rest_invalid_id", "Invalid resource ID.")
+    if not call.is_forced:
+        raise RestError(501, "woocommerce_rest_trash_not_supported", "Webhooks do not support trashing.")
+    side.notes.remove(note)
+    call.site.sides.keep(side)
+    return Reply(body=notes.shown(call.views, order, note))
+
+
+# --- fulfilments ---------------------------------------------------------------------------------------------------------
+
+
+def _order_to_fulfil(call: Call) -> Order:
+    """This route checks its order before it allows anything, and writes the status as text."""
+    order = call.site.store.orders.get(call.ids[0])
+    if order is None:
+        raise Denied(404, "woocommerce_rest_order_invalid_id", "Invalid order ID.", {"status": "404"})
+    return order
+
+
+def list_fulfilments(call: Call) -> Reply:
+    return Reply(body=parcels.fulfilments(call.views, _order_to_fulfil(call)))
+
+
+def get_fulfilment(call: Call) -> Reply:
+    for shown in parcels.fulfilments(call.views, _order_to_fulfil(call)):
+        if shown["id"] == call.ids[1]:
+            return Reply(body=shown)
+    raise RestError(400, 0, "Fulfillment not found.")
+
+
+def create_fulfilment(call: Call) -> Reply:
+    """Meta entries without an id are dropped in silence; neither lines nor quantities are checked."""
+    order = _order_to_fulfil(call)
+    if "meta_data" not in call.body:
+        raise missing_parameter("meta_data")
+    given = [entry for entry in cast(list[dict[str, Any]], call.body["meta_data"]) if "id" in entry]
+    if not any(entry.get("key") == "_items" and entry.get("value") for entry in given):
+        raise RestError(400, 0, "The fulfillment should contain at least one item.")
+    side, now = call.site.sides.of(order), call.site.store.world.now()
+    meta = [call.site.sides.meta(entry["key"], entry["value"]) for entry in given]
+    is_fulfilled = bool(call.body.get("is_fulfilled"))
+    if is_fulfilled:
+        meta.append(_fulfilled_on(call))
+    made = Fulfilment(
+        id=call.site.store.next_id(),
+        is_fulfilled=is_fulfilled,
+        status=str(call.body.get("status", "unfulfilled")),
+        at=now,
+        meta=meta,
+    )
+    side.fulfilments.append(made)
+    call.site.sides.keep(side)
+    call.site.store.touch(order)
+    _remember(call, "fulfilment", order)
+    return Reply(body=parcels.fulfilment(call.views, order, made), status=201)
+
+
+def _fulfilled_on(call: Call) -> Meta:
+    return call.site.sides.meta("_date_fulfilled", call.views.local(call.site.store.world.now()).replace("T", " "))
+
+
+# --- products, webhooks, papers ------------------------------------------------------------------------------------------
+
+
+def list_products(call: Call) -> Reply:
+    shown, paging = listing.paged(listing.products(call.site.store, dict(call.values)), dict(call.values))
+    return Reply(body=[products.product(call.views, one) for one in shown], paging=paging)
+
+
+def get_product(call: Call) -> Reply:
+    one = call.site.store.products.get(call.ids[0])
+    if one is None:
+        raise invalid_id("product")
+    return Reply(body=products.product(call.views, one))
+
+
+def list_webhooks(call: Call) -> Reply:
+    wanted = call.values.get("status", "all")
+    found = [hook for hook in call.site.hooks.all() if wanted in ("all", hook.status)]
+    shown, paging = listing.paged(found, dict(call.values))
+    return Reply(body=[hooks.shown(call.views, hook) for hook in shown], paging=paging)
+
+
+def get_webhook(call: Call) -> Reply:
+    return Reply(body=hooks.shown(call.views, call.site.hooks.get(call.ids[0])))
+
+
+def create_webhook(call: Call) -> Reply:
+    """The address is tried while the caller waits; the answer shows the webhook as it was before that."""
+    with call.site.store.world.lock:
+        hook = call.site.hooks.create(dict(call.body))
+        shown = hooks.shown(call.views, hook)
+    ping(hook)
+    with call.site.store.world.lock:
+        hook.modified_at = hook.created_at
+        call.site.hooks.keep(hook)
+    return Reply(body=shown, status=201, location=f"webhooks/{hook.id}")
+
+
+def update_webhook(call: Call) -> Reply:
+    with call.site.store.world.lock:
+        hook = call.site.hooks.get(call.ids[0])
+        is_moved = call.site.hooks.update(hook, dict(call.body))
+    if is_moved:
+        ping(hook)
+    return Reply(body=hooks.shown(call.views, hook))
+
+
+def delete_webhook(call: Call) -> Reply:
+    hook = call.site.hooks.get(call.ids[0])
+    if not call.is_forced:
+        raise RestError(501, "woocommerce_rest_trash_not_supported", "Webhooks do not support trashing.")
+    shown = hooks.shown(call.views, hook)
+    call.site.hooks.delete(hook)
+    return Reply(body=shown)
+
+
+def _paper(write: Callable[[Views], Json | list[Json]]) -> Mapping[str, Handler]:
+    return {"GET": lambda call: Reply(body=write(call.views))}
+
+
+WAITING = frozenset({create_webhook, update_webhook})
+"""They wait for somebody who may ask this store something meanwhile, so they are not called under the world's lock."""
+
+BOTH, ALL, ID = "GET, POST", "GET, POST, PUT, PATCH, DELETE", r"(\d+)"
+ROUTES = (
+    Route(
+        path="orders",
+        allow=BOTH,
+        is_list=True,
+        handlers={"GET": list_orders, "POST": create_order},
+        query=ORDERS,
+        body=ORDER_BODY,
+    ),
+    Route(
+        path="orders/batch",
+        allow="POST, PUT, PATCH",
+        is_list=True,
+        handlers={"POST": batch_orders, "PUT": batch_orders},
+    ),
+    Route(
+        path=f"orders/{ID}",
+        allow=ALL,
+        handlers={
+            "GET": get_order,
+            "POST": update_order,
+            "PUT": update_order,
+            "PATCH": update_order,
+            "DELETE": delete_order,
+        },
+        body=ORDER_BODY,
+    ),
+    Route(path=f"orders/{ID}/notes", allow=BOTH, is_list=True, handlers={"GET": list_notes, "POST": create_note}),
+    Route(path=f"orders/{ID}/notes/{ID}", allow="GET, DELETE", handlers={"DELETE": delete_note}),
+    Route(
+        path=f"orders/{ID}/fulfillments",
+        allow=BOTH,
+        is_list=True,
+        handlers={"GET": list_fulfilments, "POST": create_fulfilment},
+    ),
+    Route(path=f"orders/{ID}/fulfillments/{ID}", allow=ALL, handlers={"GET": get_fulfilment}),
+    Route(path="products", allow=BOTH, is_list=True, handlers={"GET": list_products}, query=PRODUCTS),
+    Route(path=f"products/{ID}", allow=ALL, handlers={"GET": get_product}),
+    Route(
+        path="webhooks",
+        allow=BOTH,
+        is_list=True,
+        handlers={"GET": list_webhooks, "POST": create_webhook},
+        query=WEBHOOKS,
+    ),
+    Route(
+        path=f"webhooks/{ID}",
+        allow=ALL,
+        handlers={
+            "GET": get_webhook,
+            "POST": update_webhook,
+            "PUT": update_webhook,
+            "PATCH": update_webhook,
+            "DELETE": delete_webhook,
+        },
+    ),
+    Route(path="settings/general", allow="GET", is_list=True, handlers=_paper(documents.settings_general)),
+    Route(path="system_status", allow="GET", is_list=True, handlers=_paper(documents.system_status)),
+)

@@ -33,6 +33,7 @@ from app.kernel.migrate import upgrade
 from app.kernel.runtime import Runtime
 
 CONSOLE_LINK_SECONDS = 900
+CONNECTIONS = 1
 
 
 @click.group(help="Encore, for the person who runs it.")
@@ -187,7 +188,7 @@ def _shop(runtime: Runtime, public_id: str) -> ShopFacts:
 
 def _runtime() -> Runtime:
     try:
-        return wiring.start(os.environ, connections=2, statement_timeout=300_000)
+        return wiring.start(os.environ, connections=CONNECTIONS, statement_timeout=300_000)
     except BadSettings as problem:
         raise click.ClickException(str(problem)) from None
 

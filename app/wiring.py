@@ -41,7 +41,7 @@ def start(environ: Mapping[str, str], *, connections: int, statement_timeout: in
 def valkey_from(settings: Settings) -> Redis:
     options = {} if settings.valkey_checks_certificate else {"ssl_cert_reqs": "none"}
     is_tls = settings.valkey_url.startswith("rediss://")
-    return Redis.from_url(
+    return Redis.from_url(  # pyright: ignore[reportUnknownMemberType]
         settings.valkey_url,
         socket_timeout=30,
         socket_connect_timeout=3,

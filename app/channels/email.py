@@ -166,6 +166,7 @@ class Email:
         password: an operator's slip must not end every letter of the hour for good."""
         with _trouble_of_the_server():
             smtp = self._open()
+            _send_at_once(smtp)
             try:
                 self._prepare(smtp)
             except (Failure, OSError, smtplib.SMTPException):
@@ -223,6 +224,13 @@ def _answers(smtp: smtplib.SMTP) -> bool:
 
 def _is_on_this_machine(smtp: smtplib.SMTP) -> bool:
     return bool(smtp.sock) and ip_address(smtp.sock.getpeername()[0]).is_loopback
+
+
+def _send_at_once(smtp: smtplib.SMTP) -> None:
+    """A letter's last piece must not wait for the answer to the one before it: with Nagle's rule on this side and delayed
+    acknowledgements on the other, that costs 40 ms a letter."""
+    if smtp.sock:
+        smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def _set_timeout(smtp: smtplib.SMTP, seconds: float) -> None:

@@ -18,7 +18,7 @@ from app.domain.outbox.service import Claim
 from app.domain.shops import service as shops
 from app.domain.shops.rules import ShopFacts
 from app.events import OrderFact, Source
-from app.jobs.queue import Queue, Work
+from app.jobs.queue import LONGEST_LEASE, Queue, Work
 from app.kernel.errors import Failure
 from app.kernel.runtime import Runtime
 
@@ -95,5 +95,5 @@ def fetch_orders(runtime: Runtime, shop: ShopFacts, claims: Sequence[Claim]) -> 
         outbox.finish(session, shop.id, claims)
 
 
-PULL = Work(kind="pull", queue=Queue.SLOW, batch=1, run=pull_orders)
-FETCH = Work(kind="fetch", queue=Queue.NOW, batch=25, run=fetch_orders)
+PULL = Work(kind="pull", queue=Queue.SLOW, batch=1, run=pull_orders, lease=LONGEST_LEASE)
+FETCH = Work(kind="fetch", queue=Queue.NOW, batch=25, run=fetch_orders, lease=LONGEST_LEASE)

@@ -22,8 +22,11 @@ from app.kernel.runtime import Runtime
 
 log = logging.getLogger(__name__)
 
-LONGEST_SECONDS = 15
-"""A hint is worked on no longer than this, so that a stopping worker ends within its 20 seconds; what is left is hinted anew."""
+SLICE_SECONDS = 2
+"""A hint is worked on no longer than this plus a batch; what is left is hinted anew, behind the other kinds and shops: new
+webhooks never wait for a backlog of letters, and a stopping worker ends in time."""
+LONGEST_LEASE = 90
+"""Seconds. Of work that waits for others: a slow store's page must not be taken away from whoever waits for it."""
 FIRST_DELAY, LONGEST_DELAY = 5.0, 3600.0
 
 
@@ -38,13 +41,14 @@ class Queue(StrEnum):
 class Work:
     """One kind of work. `run` is given up to `batch` rows, opens its own transactions, none while it talks to the world, and
     finishes its claims with `outbox.finish` in the transaction that writes the outcome. It is safe to run twice.
-    `ahead` batches are claimed at once: more than one where a batch is small and quick."""
+    `ahead` batches are claimed at once: more than one where a batch is small and quick. `lease` is in seconds."""
 
     kind: str
     queue: Queue
     batch: int
     run: Callable[[Runtime, ShopFacts, Sequence[Claim]], None]
     ahead: int = 1
+    lease: int = outbox.LEASE_SECONDS
 
 
 class Stop:
@@ -55,12 +59,12 @@ class Stop:
 
 def work_off(runtime: Runtime, work: Work, shop_id: int) -> int:
     """Do this shop's due work of one kind until there is none or the time is up; how many rows were claimed."""
-    until = time.monotonic() + LONGEST_SECONDS
+    until = time.monotonic() + SLICE_SECONDS
     done = 0
     while time.monotonic() < until and not Stop.is_set:
         now = runtime.clock.now()
         with runtime.db.transaction(shop_id) as session:
-            claims = outbox.claim(session, shop_id, work.kind, now, work.batch * work.ahead)
+            claims = outbox.claim(session, shop_id, work.kind, now, work.batch * work.ahead, work.lease)
             shop = shops.present(session, shop_id, now)
         if not claims:
             break

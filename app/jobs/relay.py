@@ -10,14 +10,14 @@ from rq import Queue as RqQueue
 from rq.serializers import JSONSerializer
 
 from app.domain.outbox import service as outbox
-from app.jobs.queue import LONGEST_SECONDS, Stop
+from app.jobs.queue import LONGEST_LEASE, SLICE_SECONDS, Stop
 from app.jobs.schedule import strike
 from app.jobs.works import WORKS, hint_key, take_hint
 from app.kernel.runtime import Runtime
 
 PAUSE_SECONDS = 0.2
-HINT_SECONDS = 5
-"""How long a hint is not repeated. A hint that was lost with a worker or with Valkey is given again after this."""
+HINT_SECONDS = 10
+"""How long a hint that nobody has taken is not repeated; one that was lost on its way is given again after this."""
 TICK_SECONDS = 1.0
 
 
@@ -49,10 +49,10 @@ def _hint(runtime: Runtime, shop_id: int, kind: str) -> bool:
     queue.enqueue_call(  # pyright: ignore[reportUnknownMemberType]
         take_hint,
         args=(kind, shop_id),
-        timeout=LONGEST_SECONDS * 4,
+        timeout=SLICE_SECONDS + LONGEST_LEASE,
         result_ttl=0,
         failure_ttl=3600,
-        ttl=HINT_SECONDS * 12,
+        ttl=HINT_SECONDS * 6,
         description=f"{kind} of shop {shop_id}",
     )
     return True

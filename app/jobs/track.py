@@ -16,7 +16,7 @@ from app.domain.shipments import service as shipments
 from app.domain.shops import service as shops
 from app.domain.shops.rules import ShopFacts
 from app.events import Source
-from app.jobs.queue import Queue, Work
+from app.jobs.queue import LONGEST_LEASE, Queue, Work
 from app.kernel.runtime import Runtime
 
 FOLLOWED_FOR = timedelta(days=60)
@@ -50,4 +50,4 @@ def _track(runtime: Runtime, shop: ShopFacts, carrier: Carrier, access: CarrierA
             shipments.mark_tracked(session, asked)
 
 
-WORK = Work(kind="track", queue=Queue.SLOW, batch=1, run=track_parcels)
+WORK = Work(kind="track", queue=Queue.SLOW, batch=1, run=track_parcels, lease=LONGEST_LEASE)

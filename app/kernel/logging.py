@@ -43,7 +43,14 @@ LONGEST = 200
 DEEPEST = 40
 """Frames of a stack, the innermost ones."""
 
-QUIET = {"rq": "WARNING", "urllib3": "CRITICAL", "granian": "WARNING", "_granian": "WARNING", "alembic": "WARNING"}
+QUIET = {
+    "rq": "WARNING",
+    "rq.worker": "WARNING",  # sets a level of its own when it is imported
+    "urllib3": "CRITICAL",
+    "granian": "WARNING",
+    "_granian": "WARNING",
+    "alembic": "WARNING",
+}
 """Libraries that say much, and what they may still say. urllib3 warns with the whole URL, where some stores want their keys."""
 
 ROOT = Path(__file__).parents[2]

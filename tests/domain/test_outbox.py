@@ -95,3 +95,22 @@ def test_two_schedulers_strike_a_tick_once(db: Database) -> None:
         assert outbox.tick(session, "retain", 86_400) == [shop.id]
     with db.house() as session:
         assert outbox.tick(session, "retain", 86_400) == []
+
+
+def test_work_that_waits_for_its_next_try_is_not_owed_a_second_time(db: Database) -> None:
+    shop = a_shop(db)
+    owe(db, shop.id, "a")
+    taken = claim(db, shop.id)
+    with db.transaction(shop.id) as session:
+        outbox.retry_later(session, shop.id, taken, "store_unavailable", 60)
+        outbox.owe_once(session, shop.id, "work", ["a"])
+        assert session.scalar(text("SELECT count(*) FROM outbox")) == 1
+
+
+def test_what_is_being_worked_on_may_be_owed_again(db: Database) -> None:
+    shop = a_shop(db)
+    owe(db, shop.id, "a")
+    claim(db, shop.id)
+    with db.transaction(shop.id) as session:
+        outbox.owe_once(session, shop.id, "work", ["a"])
+        assert session.scalar(text("SELECT count(*) FROM outbox")) == 2

@@ -15,7 +15,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from app import worker
+from app import cli, worker
 from app.connectors import CONNECTORS
 from app.domain.insight.audit import COUNTS
 from app.jobs.works import WORKS
@@ -71,7 +71,7 @@ def test_app_json_asks_only_for_settings_that_are_read() -> None:
 def test_the_connections_of_the_smallest_plan_are_enough() -> None:
     web = int(APP_JSON["env"]["WEB_THREADS"]["value"])
     workers = len(worker.ROLES) * worker.CONNECTIONS
-    a_command = 2
+    a_command = cli.CONNECTIONS
     assert web + workers + a_command <= 20
 
 

@@ -43,13 +43,14 @@ def owe(session: Session, shop_id: int, kind: str, refs: Iterable[str], due_at: 
 
 
 def owe_once(session: Session, shop_id: int, kind: str, refs: Iterable[str]) -> None:
-    """The same, but not where such a row already waits unclaimed, or parked: what will not pass by itself is not tried anew."""
+    """The same, but not where such a row already waits (to be claimed, or for its next try), or is parked: what will not pass by
+    itself is not tried anew."""
     rows = [{"shop_id": shop_id, "kind": kind, "ref": ref} for ref in sorted(set(refs))]
     if rows:
         session.execute(
             text(
                 "INSERT INTO outbox (shop_id, kind, ref) SELECT :shop_id, :kind, :ref WHERE NOT EXISTS (SELECT 1 FROM outbox"
-                " WHERE shop_id = :shop_id AND kind = :kind AND ref = :ref AND lease_until IS NULL)"
+                " WHERE shop_id = :shop_id AND kind = :kind AND ref = :ref AND (attempts = 0 OR parked_at IS NOT NULL))"
             ),
             rows,
         )
@@ -101,12 +102,14 @@ CLAIM = text(
 )
 
 
-def claim(session: Session, shop_id: int, kind: str, now: datetime, limit: int) -> list[Claim]:
+def claim(
+    session: Session, shop_id: int, kind: str, now: datetime, limit: int, lease: int = LEASE_SECONDS
+) -> list[Claim]:
     """Take up to `limit` due rows. A row that was claimed before without an outcome comes alone, so that what kills a worker
     takes nobody with it; after `MAX_ATTEMPTS` it is parked. Commit before working on them."""
     who = {"shop_id": shop_id, "kind": kind}
     session.execute(PARK_EXHAUSTED, {**who, "max_attempts": MAX_ATTEMPTS})
-    rows = session.execute(CLAIM, {**who, "now": now, "limit": limit, "lease": LEASE_SECONDS})
+    rows = session.execute(CLAIM, {**who, "now": now, "limit": limit, "lease": lease})
     return [
         Claim(id=row.id, ref=row.ref, fence=row.fence, attempts=row.attempts, failures=row.failures)
         for row in sorted(rows, key=lambda row: row.id)

@@ -1,0 +1,142 @@
+"""Reading a store into rows: recorded pages, in silence, page by page, and again to heal what webhooks missed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import text
+
+from app.domain.outbox import service as outbox
+from app.domain.shops import service as shops
+from app.domain.shops.rules import ShopFacts
+from app.jobs.pull import ORDERS, OVERLAP
+from app.kernel.clock import SetClock
+from app.kernel.runtime import Runtime
+from tests.builders import a_shop
+from tests.connectors.woocommerce.recorded import KEYS, Asked, a_store, body_of, replay, say
+from tests.jobs.line import run_until_quiet
+
+FIRST = body_of("rest/orders-list-page1")
+LAST = body_of("rest/orders-list-page3-last")
+
+
+def connected(runtime: Runtime, url: str) -> ShopFacts:
+    shop = a_shop(runtime.db, base_url=url)
+    with runtime.db.transaction(shop.id) as session:
+        for name, value in KEYS.items():
+            shops.store_secret(session, runtime.keys, shop.id, name, value)
+        outbox.owe_once(session, shop.id, "pull", [str(shop.id)])
+    return shop
+
+
+def recorded_store(asked: Asked) -> bytes:
+    """The recorded first page, and the recorded last one for whoever reads on; fulfilments are switched off."""
+    if "/fulfillments" in asked.path:
+        return replay("rest/error-no-route")
+    if asked.query.get("status") == "trash":
+        return say([])
+    offset = int(asked.query.get("offset", "0"))
+    return say(everything()[offset : offset + int(asked.query["per_page"])], 200, f"X-WP-Total: {len(everything())}")
+
+
+def everything() -> list[object]:
+    return sorted([*FIRST, *LAST], key=lambda order: order["id"])
+
+
+def counts(runtime: Runtime, shop: ShopFacts, *tables: str) -> list[int]:
+    with runtime.db.transaction(shop.id) as session:
+        return [session.scalar(text(f"SELECT count(*) FROM {table}")) or 0 for table in tables]  # noqa: S608
+
+
+def state(runtime: Runtime, shop: ShopFacts) -> tuple[object, ...]:
+    with runtime.db.transaction(shop.id) as session:
+        row = shops.sync_state(session, shop.id, ORDERS)
+        return row.is_backfilled, row.seen, row.total, row.watermark, row.cursor, row.last_error
+
+
+def test_recorded_pages_are_imported_and_nobody_is_written_to(runtime: Runtime, clock: SetClock) -> None:
+    with a_store(recorded_store) as store:
+        shop = connected(runtime, store.url)
+        run_until_quiet(runtime, shop)
+    count = len(everything())
+    assert counts(runtime, shop, "orders", "hub", "message") == [count, count, 0]
+    assert counts(runtime, shop, "event")[0] > 0
+    assert state(runtime, shop) == (True, count, count, clock.at, "", "")
+
+
+def test_a_second_pull_asks_from_a_little_before_the_first_one_began(runtime: Runtime, clock: SetClock) -> None:
+    with a_store(recorded_store) as store:
+        shop = connected(runtime, store.url)
+        run_until_quiet(runtime, shop)
+        began = clock.at
+        store.asked.clear()
+        clock.at = clock.at.replace(hour=14)
+        with runtime.db.transaction(shop.id) as session:
+            outbox.owe_once(session, shop.id, "pull", [str(shop.id)])
+        run_until_quiet(runtime, shop)
+        since = {asked.query["modified_after"] for asked in store.asked if "modified_after" in asked.query}
+    assert len(since) == 1
+    assert since.pop() <= (began - OVERLAP).strftime("%Y-%m-%dT%H:%M:%S")
+    assert counts(runtime, shop, "orders") == [len(everything())]
+
+
+def broken_after(good_pages: int, then: Callable[[Asked], bytes]) -> Callable[[Asked], bytes]:
+    """A store with short pages whose later ones are made by `then`."""
+    given: list[Asked] = []
+
+    def says(asked: Asked) -> bytes:
+        if asked.path.endswith("/orders"):
+            given.append(asked)
+        return (
+            recorded_store(replace(asked, query={**asked.query, "per_page": "10"}))
+            if len(given) <= good_pages
+            else then(asked)
+        )
+
+    return says
+
+
+def test_a_store_that_fails_half_way_is_read_on_from_where_it_stopped(runtime: Runtime) -> None:
+    with a_store(broken_after(1, lambda _: say({"code": "down"}, 503))) as store:
+        shop = connected(runtime, store.url)
+        run_until_quiet(runtime, shop, "pull")
+    is_backfilled, seen, _, watermark, cursor, error = state(runtime, shop)
+    assert (is_backfilled, seen, watermark) == (False, 10, None)
+    assert cursor
+    assert error
+    assert counts(runtime, shop, "orders") == [10]
+    with a_store(recorded_store) as store:
+        with runtime.db.house() as session:
+            session.execute(text("UPDATE shop SET base_url = :url"), {"url": store.url})
+            session.execute(text("UPDATE outbox SET lease_until = NULL"))
+        run_until_quiet(runtime, shop, "pull")
+        assert "0" not in {asked.query.get("offset") for asked in store.asked}
+    assert counts(runtime, shop, "orders") == [len(everything())]
+
+
+@pytest.mark.parametrize("recording", ["rest/error-unknown-key", "rest/error-bad-secret"])
+def test_refused_keys_stop_the_reading_and_are_shown(runtime: Runtime, recording: str) -> None:
+    with a_store(lambda _: replay(recording)) as store:
+        shop = connected(runtime, store.url)
+        run_until_quiet(runtime, shop, "pull")
+        asked = len(store.asked)
+        with runtime.db.transaction(shop.id) as session:
+            outbox.owe_once(session, shop.id, "pull", [str(shop.id)])
+        run_until_quiet(runtime, shop, "pull")
+        assert len(store.asked) == asked
+    with runtime.db.house() as session:
+        assert session.scalar(text("SELECT count(*) FROM outbox WHERE parked_at IS NOT NULL")) == 1
+    assert state(runtime, shop)[-1]
+
+
+def test_a_disputed_order_is_fetched_and_the_store_is_right(runtime: Runtime) -> None:
+    order = FIRST[0]
+    with a_store(lambda _: say(order)) as store:
+        shop = connected(runtime, store.url)
+        with runtime.db.transaction(shop.id) as session:
+            outbox.owe_once(session, shop.id, "fetch", [str(order["id"])])
+        run_until_quiet(runtime, shop, "fetch")
+    assert store.calls[0].endswith(f"orders/{order['id']}")
+    assert counts(runtime, shop, "orders") == [1]

@@ -84,6 +84,24 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         run.end()
 
 
+TRIALS = "trials"
+"""What a test records under this name (`record_property`) is a row of the table at the end: counts, with the trials beside them."""
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    reports = [report for outcome in ("passed", "failed") for report in terminalreporter.stats.get(outcome, ())]
+    rows = [
+        f"{report.nodeid.split('::')[-1]}: {value}"
+        for report in reports
+        for name, value in report.user_properties
+        if name == TRIALS
+    ]
+    if rows:
+        terminalreporter.section("trials")
+        for row in rows:
+            terminalreporter.write_line(row)
+
+
 @dataclass(slots=True)
 class Run:
     folder: Path

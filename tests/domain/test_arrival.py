@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -17,6 +18,7 @@ from app.domain.shops.rules import ShopFacts
 from app.events import Fact, OrderFact, OrderStatus, ScanFact, ShipmentFact, ShipmentStatus, Source
 from app.kernel.db import Database
 from tests.builders import NOON, a_parcel, a_scan, a_shop, an_order
+from tests.conftest import TRIALS
 from tests.trials import ARRIVALS
 
 serial = itertools.count(1)
@@ -68,16 +70,27 @@ def rungs(db: Database, shop: ShopFacts) -> dict[str, int]:
     return {parcel.ref: RUNGS[parcel.standing.status] for parcels in found.values() for parcel in parcels}
 
 
-@settings(
-    max_examples=ARRIVALS,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-@given(histories(), st.data())
 def test_after_any_arrival_and_one_pull_we_say_what_the_store_says(
-    db: Database, history: History, data: st.DataObject
+    db: Database, record_property: Callable[[str, object], None]
 ) -> None:
-    shop = a_shop(db, domain=f"shop{next(serial)}.example")
+    tried: list[int] = []
+
+    @settings(max_examples=ARRIVALS, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @given(histories(), st.data())
+    def check(history: History, data: st.DataObject) -> None:
+        shop = a_shop(db, domain=f"shop{next(serial)}.example")
+        arrive(db, shop, history, data)
+        with db.transaction(shop.id) as session:
+            apply(session, shop, (*history.orders, *history.parcels, *history.scans), Source.PULL)
+        check_equal(db, shop, history)
+        tried.append(shop.id)
+
+    check()
+    record_property(TRIALS, f"stale 0, moved back 0 in {len(tried)} generated histories")
+
+
+def arrive(db: Database, shop: ShopFacts, history: History, data: st.DataObject) -> None:
+    """A tenth of what was told is lost, a fifth comes twice, all of it in any order and in batches of any size."""
     kept = [fact for fact in history.told if data.draw(st.integers(0, 9)) > 0]
     doubled = [*kept, *(fact for fact in kept if data.draw(st.integers(0, 4)) == 0)]
     arrival = data.draw(st.permutations(doubled))
@@ -90,9 +103,6 @@ def test_after_any_arrival_and_one_pull_we_say_what_the_store_says(
         now = rungs(db, shop)
         assert all(now[ref] >= rung for ref, rung in stood.items()), "a parcel moved back"
         stood = now
-    with db.transaction(shop.id) as session:
-        apply(session, shop, (*history.orders, *history.parcels, *history.scans), Source.PULL)
-    check_equal(db, shop, history)
 
 
 def check_equal(db: Database, shop: ShopFacts, history: History) -> None:

@@ -9,7 +9,7 @@ import json
 import random
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ from app.domain.shops import service as shops
 from app.kernel.crypto import Keyring
 from app.kernel.db import Database
 from tests.builders import a_shop
-from tests.conftest import Servers
+from tests.conftest import TRIALS, Servers
 from tests.faults.stage import Mailbox, Process, free_port, wait_for, web_process, worker_process
 from tests.trials import KILLS, POSTED
 
@@ -140,7 +140,9 @@ def wait_until_quiet(stage: Stage) -> float:
 
 
 @pytest.mark.timeout(900)
-def test_nothing_is_lost_doubled_or_stuck_while_everything_is_killed(stage: Stage) -> None:
+def test_nothing_is_lost_doubled_or_stuck_while_everything_is_killed(
+    stage: Stage, record_property: Callable[[str, object], None]
+) -> None:
     told = deliveries(POSTED)
     random.Random(7).shuffle(told)
     done = threading.Event()
@@ -153,8 +155,12 @@ def test_nothing_is_lost_doubled_or_stuck_while_everything_is_killed(stage: Stag
     with stage.db.transaction(stage.shop_id) as session:
         numbers = audit(session, stage.shop_id, datetime.now(UTC))
     doubled = sum(times - 1 for times in stage.mailbox.accepted.values())
-    print(
-        f"\n{len(told)} posted, killed {killed}, quiet after {seconds:.1f} s: {numbers}, mails {len(stage.mailbox.accepted)}"
+    counted = ", ".join(f"{name} {count}" for name, count in numbers.items())
+    mails = f"{len(stage.mailbox.accepted)} mails, {doubled} of them twice"
+    record_property(
+        TRIALS,
+        f"{len(told)} posted ({POSTED} different), web killed {killed['web']} times, worker {killed['worker']} times,"
+        f" Valkey flushed once, quiet after {seconds:.0f} s; {counted}; {mails}",
     )
     assert numbers["orders"] == POSTED, "acknowledged but missing"
     assert numbers["deliveries"] == POSTED

@@ -21,9 +21,11 @@ from sqlalchemy import text
 from app.domain.schema import METADATA
 from app.kernel import migrate
 from app.kernel.clock import SetClock
+from app.kernel.config import Settings
 from app.kernel.crypto import Keyring
 from app.kernel.db import Database
 from app.kernel.http import Http
+from app.kernel.runtime import Runtime, hold
 from sandbox.servers import Unavailable, postgres, valkey
 
 TEMPLATE = f"encore_test_{os.getpid()}_{secrets.token_hex(3)}"
@@ -208,6 +210,21 @@ def keys() -> Keyring:
 def http() -> Http:
     """The real way out, allowed to reach this machine."""
     return Http(allow_private_addresses=True)
+
+
+@pytest.fixture
+def runtime(db: Database, clock: SetClock, http: Http, keys: Keyring, valkey: Redis) -> Runtime:
+    settings = Settings(
+        database_url=str(db.engine.url),
+        valkey_url="redis://unused",
+        valkey_checks_certificate=True,
+        public_url="https://encore.example",
+        secret_keys=(("k1", bytes(32)),),
+        allow_private_addresses=True,
+    )
+    held = Runtime(settings=settings, db=db, clock=clock, http=http, keys=keys, valkey=valkey)
+    hold(held)
+    return held
 
 
 @pytest.fixture(scope="session")

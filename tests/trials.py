@@ -12,3 +12,7 @@ POSTED = 2_000 if LONG else 400
 """Webhooks posted while processes are killed; a tenth of them twice."""
 KILLS = 20 if LONG else 4
 """Of the web process, and as many of the worker."""
+SAME = 1_000 if LONG else 100
+"""Posts of one and the same delivery."""
+TOGETHER = 20
+"""Of them at once."""

@@ -70,6 +70,8 @@ WORDINGS: dict[str, tuple[tuple[tuple[str, ...], ShipmentStatus], ...]] = {
 
 
 LONGEST_PLACE = 100
+YEARS = range(1990, 2200)
+"""In which there are parcels: a day at the end of time, written for "nobody knows", is none."""
 
 
 class Dhl:
@@ -135,6 +137,8 @@ def _scan(event: Tree, shipment: Tree, number: str) -> ScanFact | None:
         occurred_at = moment(_text(event, "timestamp"), _country(event, shipment))
     except ValueError:
         return None
+    if occurred_at.year not in YEARS:
+        return None
     return ScanFact(
         status=_status(event, is_return=shipment.get("returnFlag") is True),
         occurred_at=occurred_at,
@@ -183,9 +187,10 @@ def _expected(shipment: Tree) -> date | None:
         shipment, "estimatedTimeOfDelivery"
     )
     try:
-        return date.fromisoformat(said[:10])
+        day = date.fromisoformat(said[:10])
     except ValueError:
         return None
+    return day if day.year in YEARS else None
 
 
 # --- an answer from outside holds anything ----------------------------------------------------------------------------

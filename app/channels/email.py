@@ -42,6 +42,8 @@ OK, GO_AHEAD, REFUSED = 2, 3, 5
 ENHANCED_CODE = re.compile(r"\d\.\d{1,3}\.\d{1,3}")
 PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 """What the HTML standard lets a form accept: no quoted names, no comments."""
+ENCODED_WORD = "=?"
+"""Where it begins, a header's reader decodes (RFC 2047): the letter would name another recipient than it has."""
 LEADING_DOT = re.compile(rb"(?m)^\.")
 
 
@@ -268,8 +270,8 @@ def wire_form(letter: Letter) -> Wire:
     message = EmailMessage(policy=WIRE)
     message.set_content(letter.text, cte="quoted-printable")
     message.add_alternative(letter.html, subtype="html", cte="quoted-printable")  # first: it moves Content- headers
-    message["From"] = Address(display_name=_header(letter.sender_name), addr_spec=sender)
-    message["To"] = Address(addr_spec=recipient)
+    message["From"] = _mailbox(sender, _header(letter.sender_name))
+    message["To"] = _mailbox(recipient)
     message["Subject"] = _header(letter.subject)
     message["Date"] = datetime.now(UTC)
     message["Message-ID"] = f"<{letter.key}@{sender.rpartition('@')[2]}>"
@@ -286,6 +288,13 @@ def _header(text: str) -> str:
     return " ".join("".join(signs).split())[:LONGEST_HEADER]
 
 
+def _mailbox(address: str, name: str = "") -> Address:
+    """From its two parts: read from one text, it would be refused for two dots in a row or one at the end of its name, and some
+    providers gave out such names."""
+    local, _, domain = address.rpartition("@")
+    return Address(display_name=name, username=local, domain=domain)
+
+
 def _address(text: str) -> str:
     """Domains may be written in any script; what stands before the @ must be ASCII, as most servers still demand."""
     local, _, domain = text.strip().rpartition("@")
@@ -293,6 +302,6 @@ def _address(text: str) -> str:
         address = f"{local}@{domain.encode('idna').decode('ascii')}"
     except UnicodeError as error:
         raise Permanent("bad_address") from error
-    if len(address) > LONGEST_ADDRESS or not PLAIN_ADDRESS.fullmatch(address):
+    if len(address) > LONGEST_ADDRESS or not PLAIN_ADDRESS.fullmatch(address) or ENCODED_WORD in address:
         raise Permanent("bad_address")
     return address

@@ -112,9 +112,11 @@ def _time(local: datetime, locale: Locale) -> str:
 
 
 def _zone(local: datetime, locale: Locale) -> str:
-    """CET where the language has such a name, GMT+08:00 where it does not."""
+    """CET where the language has such a name, GMT+08:00 where it does not, and never GMT+00:00."""
     name = get_timezone_name(local, width="short", locale=locale)
-    return name if name[:1].isalpha() else get_timezone_gmt(local, width="long", locale=locale)
+    if name[:1].isalpha() and not name.endswith("+00:00"):
+        return name
+    return get_timezone_gmt(local, width="long", locale=locale) if local.utcoffset() else "GMT"
 
 
 # --- amounts and numbers ----------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flask import Flask, url_for
+from flask import Flask
 from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader, StrictUndefined
 
 from app.kernel.runtime import Runtime
@@ -42,4 +42,5 @@ def _prepare_templates(app: Pages, assets: Assets) -> None:
 
     @app.template_global()
     def static_url(name: str) -> str:  # pyright: ignore[reportUnusedFunction] (the decorator keeps it)
-        return url_for("files.static", name=name, v=assets.static[name].version)
+        """Without routing: the error page must stand even where a request's own address could not be read."""
+        return f"/static/{name}?v={assets.static[name].version}"

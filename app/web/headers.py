@@ -32,7 +32,20 @@ def protect(app: Flask, *, is_https: bool) -> None:
     app.after_request(add)
 
 
+USUAL_PORTS = {"http": 80, "https": 443}
+
+
 def origin_of(address: str) -> str:
-    """Scheme, host and port, as browsers compare them (RFC 6454)."""
+    """Scheme, host and port, as browsers write and compare them (RFC 6454): in ASCII and small letters, without the usual port."""
     parts = urlsplit(address)
-    return f"{parts.scheme}://{parts.netloc}"
+    host = _in_ascii(parts.hostname or "")
+    port = "" if parts.port in (None, USUAL_PORTS.get(parts.scheme)) else f":{parts.port}"
+    return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{port}"
+
+
+def _in_ascii(host: str) -> str:
+    """A header holds nothing else. What is no name keeps its ASCII letters, and so fits nobody's origin."""
+    try:
+        return host.encode("idna").decode("ascii")
+    except UnicodeError:
+        return host.encode("ascii", "ignore").decode("ascii")

@@ -16,7 +16,8 @@ MISS_SECONDS = 2.0
 """Short: the first delivery of a shop may come within a second of its connecting."""
 RECENT_SECONDS = 1.0
 MOST_ENTRIES = 5_000
-"""Anybody can ask for shops that do not exist."""
+LONGEST_NAME = 300
+"""Anybody can ask for shops that do not exist, by names as long as an address may be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +44,8 @@ class KnownShops:
     def find(self, name: str, platform: str = "", *, recent: bool = False) -> Known | None:
         """The shop with this public id or, at this platform, with this domain. With `recent` what is remembered must not be older
         than a second: for a signature that does not fit, because a secret may just have been replaced."""
+        if len(name) > LONGEST_NAME:
+            return None
         entry = self._entries.get((platform, name))
         if entry and time.monotonic() - entry.read_at < _life(entry, recent=recent):
             return entry.known

@@ -211,7 +211,7 @@ def test_a_place_is_one_short_clean_line(http: Http) -> None:
 
 
 def test_an_expected_day_that_makes_no_sense_is_none(http: Http) -> None:
-    for said in ("soon", "", None, 5, "2026-02-30T00:00:00"):
+    for said in ("soon", "", None, 5, "2026-02-30T00:00:00", "9999-12-31T00:00:00"):
         (scan,) = scans(http, 200, an_answer({"statusCode": "transit"}, estimatedTimeOfDelivery=said))
         assert scan.expected_until is None
 

@@ -180,11 +180,20 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(certificate: Path) -> 
 
 @pytest.mark.parametrize(
     "address", ["", "johannes", "@shopper.example", "a b@shopper.example", "a@b@c.example", "a@\r\nBcc: x@y.example",
-                "jürgen@shopper.example", "a" * 250 + "@shopper.example", "a@shopper.example, b@shopper.example"],
+                "jürgen@shopper.example", "a" * 250 + "@shopper.example", "a@shopper.example, b@shopper.example",
+                "=?utf-8?q?x?=@shopper.example"],
 )  # fmt: skip
 def test_an_address_that_no_server_could_read_is_refused(address: str) -> None:
     with pytest.raises(Permanent, match="bad_address"):
         wire_form(replace(LETTER, recipient=address))
+
+
+@pytest.mark.parametrize("local", ["taro..yamada", "taro.", ".taro"])
+def test_an_address_with_odd_dots_is_written_to(local: str) -> None:
+    """docomo.ne.jp, for one, gave such names out."""
+    wire = wire_form(replace(LETTER, recipient=f"{local}@docomo.example"))
+    assert wire.recipient == f"{local}@docomo.example"
+    assert f"\r\nTo: {local}@docomo.example\r\n".encode() in wire.body
 
 
 def test_a_domain_in_another_script_is_written_for_the_wire() -> None:

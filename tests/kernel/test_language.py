@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
 import pytest
 
-from app.kernel.language import close_up, full_name, pick, price, write_as
+from app.kernel.language import close_up, full_name, moment, pick, price, write_as
 
 AVAILABLE = ("cs", "de", "en", "sv", "zh-Hant")
 
@@ -70,6 +73,12 @@ def test_the_region_counts_where_the_language_is_the_same(wanted: str, language:
 )
 def test_amounts_are_ready_to_print(amount: int, currency: str, tag: str, printed: str) -> None:
     assert price(amount, currency, write_as(tag, tag)).replace("\u00a0", " ") == printed
+
+
+@pytest.mark.parametrize("tag", ["de", "en", "sv", "cs", "zh-Hant"])
+def test_greenwich_is_written_without_a_difference_to_itself(tag: str) -> None:
+    at = datetime(2026, 11, 27, 4, 34, tzinfo=UTC)
+    assert moment(at, write_as(tag, tag), ZoneInfo("Europe/London")).endswith("GMT")
 
 
 def test_names_are_written_as_they_are() -> None:

@@ -13,6 +13,7 @@ import pytest
 from app.kernel import logging as json_logging
 from app.kernel.db import Database
 from app.web.assets import STATIC, version_of
+from app.web.headers import origin_of
 from tests.builders import an_order
 from tests.web.staging import House
 
@@ -109,3 +110,24 @@ def test_a_method_that_a_page_does_not_know_says_which_it_does(house: House) -> 
     answer = house.client().post("/healthz")
     assert answer.status_code == 405
     assert "GET" in answer.headers["Allow"]
+
+
+@pytest.mark.parametrize("host", ["x" * 5_000, "a..b", "", "a b"])
+def test_a_host_that_is_none_is_a_request_that_is_none(house: House, host: str) -> None:
+    for path in ("/console", "/t/nothing", "/static/tokens.css"):
+        assert house.client().get(path, headers={"Host": host}).status_code < 500
+
+
+@pytest.mark.parametrize(
+    ("address", "origin"),
+    [
+        ("https://Shop.Example:443/pfad", "https://shop.example"),
+        ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+        ("https://růže.example", "https://xn--re-sua4d.example"),
+        ("https://user:key@shop.example/", "https://shop.example"),
+        ("http://[::1]:80", "http://[::1]"),
+    ],
+)
+def test_an_origin_is_written_as_browsers_write_it(address: str, origin: str) -> None:
+    """It stands in headers, which hold ASCII and nothing else."""
+    assert origin_of(address) == origin

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from app.connectors.shopify.client import REFUSALS
+from app.connectors.woocommerce.failures import CODES, REASONS, STATUSES
 from app.domain.inbox import service as inbox
 from app.domain.messages import service as messages
 from app.domain.messages.rules import State
@@ -18,7 +20,7 @@ from app.domain.shops.rules import ShopFacts
 from app.events import EVENTS, OrderStatus, ShipmentStatus
 from app.web.console import PAGES
 from app.web.console.reasons import SENTENCES
-from app.web.console.wording import EVENT_MARKS, ORDER_STATUSES, SHIPMENT_STATUSES, STATES
+from app.web.console.wording import EVENT_MARKS, MOVED_MARKS, ORDER_STATUSES, SHIPMENT_STATUSES, STATES, event_mark
 from tests.builders import NOON, a_parcel, a_scan, an_order
 from tests.web.staging import House, delivery
 
@@ -282,8 +284,41 @@ def test_every_skip_and_every_ignored_delivery_has_a_sentence() -> None:
     assert said - set(SENTENCES) == set()
 
 
+OURS = {
+    "bad_cursor",
+    "bad_header",
+    "bad_request",
+    "bad_webhook",
+    "database_busy",
+    "query_refused",
+    "refused",
+    "too_costly",
+    "too_large",
+}
+"""Faults of ours, which no merchant can mend: shown by their code, for whoever looks for the bug."""
+
+
+def test_every_failure_that_a_merchant_meets_has_a_sentence() -> None:
+    connecting = {"no_rest_api", "no_woocommerce", "no_currency"}  # said where a store is connected
+    before_the_inbox = {"missing_headers", "headers_missing", "bad_shop_domain"}
+    raised = set(codes(r"(?:Permanent|Transient|Uncertain)\(\s*\"[a-z_]+\""))
+    tables = {
+        code for code, _ in (*REFUSALS.values(), *CODES.values(), *STATUSES.values(), *((c, w) for w, c in REASONS))
+    }
+    assert {"bad_address", "token_revoked", "keys_refused"} <= raised | tables
+    assert (raised | tables) - set(SENTENCES) - OURS - connecting - before_the_inbox == set()
+
+
 def test_every_status_and_every_event_has_its_words() -> None:
     assert set(SHIPMENT_STATUSES) == set(ShipmentStatus)
     assert set(ORDER_STATUSES) == set(OrderStatus)
     assert set(STATES) == set(State)
     assert set(EVENT_MARKS) == set(EVENTS)
+    assert set(MOVED_MARKS) < set(ShipmentStatus)
+
+
+def test_a_parcel_that_met_trouble_does_not_look_as_if_all_were_well() -> None:
+    assert event_mark("ShipmentMoved", {"status": "in_transit"}) == ("doing", "")
+    assert event_mark("ShipmentMoved", {"status": "delivery_attempted"}) == ("look", "warn")
+    assert event_mark("ShipmentMoved", {"status": "lost"}) == ("stopped", "bad")
+    assert event_mark("OrderPlaced", {"status": "lost"}) == ("planned", "")

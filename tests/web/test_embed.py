@@ -132,6 +132,17 @@ def test_whatever_does_not_fit_is_the_same_nothing(house: House) -> None:
         assert (answer.status_code, answer.data) == (404, nothing.data), query
 
 
+def test_the_shop_that_counts_is_the_one_that_was_signed(house: House) -> None:
+    """One secret signs for all shops of a platform: what a visitor adds to the query must not choose among them."""
+    mine, other = (house.shop(f"{name}.myshopify.com", platform="shopify") for name in ("mine", "other"))
+    house.tell(other, an_order("1001", customer_ref="77"))
+    signed_for = f"{other.domain},{mine.domain}"
+    signature = by_proxy(signed_for, "1001", "77")["signature"]
+    query = [("shop", other.domain), *by_proxy(mine.domain, "1001", "77", signature=signature).items()]
+    assert house.client().get(f"/w/shopify/tracking?{urlencode(query)}").status_code == 404
+    assert ask(house, "shopify", by_proxy(other.domain, "1001", "77")).status_code == 200
+
+
 def test_a_customer_sees_his_own_orders_and_nobody_elses(house: House) -> None:
     shop = house.shop("beans.myshopify.com", platform="shopify")
     house.tell(shop, an_order("1001", customer_ref="77"), an_order("1002", customer_ref="88"), an_order("1003"))

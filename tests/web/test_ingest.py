@@ -17,6 +17,7 @@ from app.domain.shops import service as shops
 from app.domain.shops.rules import ShopFacts
 from app.kernel.db import Database
 from app.web.ingest import KEEP, MOST_BYTES, execute_alone
+from app.web.lookup import KnownShops
 from tests.web.live import serve
 from tests.web.staging import APP_SECRET, SECRET, House, delivery, signed
 
@@ -142,6 +143,13 @@ def test_a_ping_is_answered_and_kept_nowhere(house: House) -> None:
 )
 def test_an_unknown_shop_or_platform_is_not_there(house: House, path: str, status: int) -> None:
     assert post(house, path) == status
+
+
+def test_a_name_that_no_shop_can_have_is_not_remembered(house: House) -> None:
+    """Addresses are long and memory is not."""
+    known = KnownShops(house.runtime)
+    assert known.find("x" * 60_000, "woocommerce") is None
+    assert ("woocommerce", "x" * 60_000) not in known._entries  # pyright: ignore[reportPrivateUsage]
 
 
 def test_only_posts_are_taken(house: House) -> None:

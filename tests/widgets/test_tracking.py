@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -137,6 +138,25 @@ def test_a_parcel_in_trouble_names_no_day(status: ShipmentStatus) -> None:
     said = shown(document(parcel(status)))
     assert said["strip"] is None
     assert said["headline"]["lead"] == "Order #7"
+
+
+def test_a_parcel_that_waits_for_the_shopper_says_so_and_names_no_day() -> None:
+    assert hero(document(parcel(ShipmentStatus.READY_FOR_PICKUP))) == (
+        "Order #7 / Ready to collect / Your parcel is waiting for you at the pick-up point."
+    )
+    assert hero(document(parcel(ShipmentStatus.DELIVERY_ATTEMPTED))).startswith(
+        "Order #7 / Delivery attempted / Nobody"
+    )
+
+
+def test_no_way_is_offered_that_the_shop_did_not_name() -> None:
+    def contact(**changes: str) -> Mapping[str, str]:
+        shop = replace(SHOP, settings=replace(SHOP.settings, **changes))
+        reading = Reading(shop=shop, language="en", now=TUESDAY)
+        return WIDGETS["tracking"].view(document(), reading)["contact"]
+
+    assert contact()["text"] == "Write to us or call, we are happy to help."
+    assert contact(phone="")["text"] == contact(sender_address="")["text"] == ""
 
 
 def test_of_several_parcels_the_next_to_come_is_the_headline_and_stands_first() -> None:

@@ -11,7 +11,7 @@ from datetime import date, datetime
 
 from app.connectors.shopify import words
 from app.connectors.shopify.money import minor_units
-from app.connectors.shopify.reading import Tree, key, moment, needed_key, needed_moment, part, parts, text, whole
+from app.connectors.shopify.reading import YEARS, Tree, key, moment, needed_key, needed_moment, part, parts, text, whole
 from app.events import Address, Fact, Line, OrderFact, ScanFact, ShipmentFact, ShipmentStatus, Source
 
 
@@ -159,6 +159,7 @@ def _scan(event: Tree, source: Source) -> ScanFact | None:
 def _day(tree: Tree, name: str) -> date | None:
     """A day of delivery is the day that stands there, not the one that it is in UTC by then."""
     try:
-        return datetime.fromisoformat(text(tree, name)).date()
+        day = datetime.fromisoformat(text(tree, name)).date()
     except ValueError:
         return None
+    return day if day.year in YEARS else None

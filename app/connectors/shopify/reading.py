@@ -10,6 +10,11 @@ from app.kernel.errors import Permanent
 
 Tree = Mapping[str, Any]
 
+MOST_DIGITS = 19
+"""Of an id: they are counted in 64 bits."""
+YEARS = range(1990, 2200)
+"""In which there are shops and parcels: a day at the end of time has no morrow."""
+
 
 def part(tree: Tree, name: str) -> Tree:
     value = tree.get(name)
@@ -40,7 +45,8 @@ def key(tree: Tree, name: str) -> str:
         value = value.rpartition("/")[2]
     elif isinstance(value, int):
         value = str(value)
-    return value if isinstance(value, str) and value.isascii() and value.isdecimal() else ""
+    is_id = isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= MOST_DIGITS
+    return value if isinstance(value, str) and is_id else ""
 
 
 def needed_key(tree: Tree, name: str) -> str:
@@ -48,12 +54,12 @@ def needed_key(tree: Tree, name: str) -> str:
 
 
 def moment(tree: Tree, name: str) -> datetime | None:
-    """In UTC; None where there is none or it does not name its offset."""
+    """In UTC; None where there is none, or it does not name its offset or lies outside of `YEARS`."""
     try:
         read = datetime.fromisoformat(text(tree, name))
-        return read.astimezone(UTC) if read.tzinfo else None
-    except (ValueError, OverflowError):
+    except ValueError:
         return None
+    return read.astimezone(UTC) if read.tzinfo and read.year in YEARS else None
 
 
 def needed_moment(tree: Tree, name: str) -> datetime:

@@ -8,8 +8,11 @@ from urllib.parse import urlsplit
 from app.connectors.woocommerce.client import Client
 from app.connectors.woocommerce.deliveries import ORDER_TOPICS
 from app.connectors.woocommerce.reading import Record, records, ref, text
+from app.kernel.errors import Transient
 
 PER_PAGE = 100
+MOST_PAGES = 50
+"""A store that gives the same page for ever must come to an end too."""
 
 
 def subscribe(client: Client, callback_url: str, secret: str) -> None:
@@ -33,14 +36,13 @@ def subscribe(client: Client, callback_url: str, secret: str) -> None:
 
 
 def _all_webhooks(client: Client) -> Iterator[Record]:
-    page = 1
-    while True:
+    for page in range(1, MOST_PAGES + 1):
         body, _ = client.get("webhooks", {"per_page": str(PER_PAGE), "page": str(page)})
         hooks = records(body)
         yield from hooks
         if len(hooks) < PER_PAGE:
             return
-        page += 1
+    raise Transient("paging_refused")
 
 
 def _path(url: str) -> str:

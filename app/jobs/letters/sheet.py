@@ -94,9 +94,9 @@ class Sheet:
         return {"label": self.say(path), "url": url} if url else None
 
     def _expected(self) -> dict[str, Any] | None:
-        """The promise as a headline and a strip; None where there is none, or a weekday would not say enough."""
+        """The promise as a headline and a strip; None where there is none, or it is too wide for one."""
         promise = promise_of(self.facts)
-        words = in_words(promise, self.speaker) if promise else ""
+        words = in_words(letter_day(self.facts), promise, self.speaker) if promise else ""
         if promise is None or not words:
             return None
         days = [asdict(day) for day in strip(letter_day(self.facts), promise, self.speaker)]
@@ -161,4 +161,8 @@ def _named(colours: Mapping[str, str]) -> dict[str, str]:
 
 def _web_address(url: str) -> str | None:
     """A link that a merchant typed, if a reader may be sent there."""
-    return url if urlsplit(url).scheme in ("http", "https") and urlsplit(url).hostname else None
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    return url if parts.scheme in ("http", "https") and parts.hostname else None

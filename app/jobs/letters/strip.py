@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from app.domain.promises.rules import Promise
 from app.kernel.copy import Speaker
-from app.kernel.language import weekday
+from app.kernel.language import day_and_month, weekday
 
 MOST_DAYS = 9
 """Columns that a narrow phone can show."""
@@ -38,11 +38,16 @@ def strip(start: date, promise: Promise, speaker: Speaker) -> tuple[Day, ...]:
     return (*columns, _day("after", promise.latest + timedelta(days=1), speaker))
 
 
-def in_words(promise: Promise, speaker: Speaker) -> str:
-    """The weekdays, for a headline: "Thursday – Saturday". Empty where a weekday would not be enough."""
+def in_words(start: date, promise: Promise, speaker: Speaker) -> str:
+    """The weekdays, for a headline: "Thursday – Saturday"; the dates, where a weekday could be taken for one of this week. Empty
+    for a range so wide that it is no headline."""
     if (promise.latest - promise.earliest).days >= A_WEEK:
         return ""
-    first, last = (weekday(day, speaker.locale) for day in (promise.earliest, promise.latest))
+    is_near = (promise.latest - start).days < A_WEEK
+    first, last = (
+        weekday(day, speaker.locale) if is_near else day_and_month(day, speaker.locale, start)
+        for day in (promise.earliest, promise.latest)
+    )
     words = first if first == last else speaker.text("phrases.weekdays", {"earliest": first, "latest": last})
     return words[0].upper() + words[1:]
 

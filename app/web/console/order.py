@@ -60,7 +60,7 @@ def _days(story: Story, shop: ShopFacts) -> list[tuple[str, list[Entry]]]:
 def _happened(story: Story) -> Iterator[Entry]:
     places = {parcel.id: place for place, parcel in enumerate(story.parcels, 1)}
     for event in story.events:
-        mark, tone = wording.EVENT_MARKS.get(event.kind, ("planned", ""))
+        mark, tone = wording.event_mark(event.kind, event.data)
         yield Entry(
             at=event.occurred_at,
             mark=mark,

@@ -32,7 +32,7 @@ STATES: dict[str, State] = {
     "uncertain": State(
         "Perhaps sent", "look", "warn", "Handed over, but the answer was lost. It is never repeated blind."
     ),
-    "failed": State("Not accepted", "stopped", "bad", "The mail server refused it for good."),
+    "failed": State("Not accepted", "stopped", "bad", "It cannot be sent as it is. Its order says why."),
     "skipped": State("Not sent", "not"),
     "cancelled": State("Called off", "not"),
 }
@@ -53,6 +53,17 @@ EVENT_MARKS: dict[str, tuple[str, str]] = {
     "ShipmentMoved": ("doing", ""),
     "ShipmentDelivered": ("done", "good"),
 }
+
+MOVED_MARKS: dict[str, tuple[str, str]] = {
+    "label_created": ("planned", ""),
+    "ready_for_pickup": ("waiting", "warn"),
+    "delivery_attempted": ("look", "warn"),
+    "delayed": ("look", "warn"),
+    "exception": ("look", "warn"),
+    "returned_to_sender": ("stopped", "bad"),
+    "lost": ("stopped", "bad"),
+}
+"""Of a parcel that moved, where it is not simply under way."""
 
 SOURCES = {
     "platform": "Told by the store",
@@ -107,6 +118,12 @@ def work(kind: str) -> str:
 
 def follow_up(slug: str) -> str:
     return slug.replace("_", " ").replace("-", " ")
+
+
+def event_mark(kind: str, data: Mapping[str, Any]) -> tuple[str, str]:
+    """Shape and tone."""
+    usual = EVENT_MARKS.get(kind, ("planned", ""))
+    return MOVED_MARKS.get(data.get("status", ""), usual) if kind == "ShipmentMoved" else usual
 
 
 def event(kind: str, data: Mapping[str, Any], parcel: int | None) -> str:

@@ -7,12 +7,16 @@ from datetime import date, timedelta
 from typing import cast
 
 from app.domain.orders.rules import CALLED_OFF
-from app.events import OrderStatus
+from app.events import OrderStatus, ShipmentStatus
 from app.kernel import language
 from app.widgets.tracking.scene import IN_TROUBLE, Scene
 
 NEAR = timedelta(days=6)
 """Within it a weekday's name alone says which day is meant."""
+
+
+WAITS_FOR_SOMEBODY = frozenset({ShipmentStatus.READY_FOR_PICKUP, ShipmentStatus.DELIVERY_ATTEMPTED})
+"""What comes next is the shopper's turn; a day that was expected before says nothing any more."""
 
 
 def headline(scene: Scene) -> dict[str, str]:
@@ -26,7 +30,7 @@ def headline(scene: Scene) -> dict[str, str]:
     if parcel.is_there:
         arrived = scene.say("tracking.arrived", shipment={"delivered_at": parcel.at})
         return {"lead": label, "hero": _day_in_words(scene, parcel.lane.reached), "below": arrived}
-    if parcel.status in IN_TROUBLE:
+    if parcel.status in IN_TROUBLE | WAITS_FOR_SOMEBODY:
         return _without_day(scene, scene.say("common.order"), label, f"statuses.{parcel.status}.explanation")
     return _expected(scene, label, parcel.lane.earliest, parcel.lane.latest, f"statuses.{parcel.status}.explanation")
 

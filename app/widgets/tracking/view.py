@@ -92,10 +92,12 @@ def _full_day(scene: Scene, day: date) -> str:
 
 
 def _contact(scene: Scene) -> dict[str, str]:
-    """How to reach the shop, each way in its own words; empty where the merchant gave none."""
+    """How to reach the shop, each way in its own words; empty where the merchant gave none. The sentence offers both ways, so it
+    stands only where there are both."""
     settings = scene.reading.shop.settings
     shop = {"phone": settings.phone or None, "hours": settings.hours or None, "name": scene.reading.shop.name}
     return {
+        "text": scene.say("common.help_text") if settings.sender_address and settings.phone else "",
         "email": settings.sender_address,
         "phone": settings.phone,
         "phone_words": scene.say("common.help_phone", shop=shop) if settings.phone else "",

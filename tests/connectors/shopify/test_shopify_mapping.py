@@ -10,6 +10,7 @@ import pytest
 
 from app.connectors.shopify.mapping import order_fact, parcel_facts
 from app.events import Address, Line, OrderFact, OrderStatus, ScanFact, ShipmentFact, ShipmentStatus, Source
+from app.kernel.errors import Permanent
 from tests.connectors.shopify.samples import read
 
 
@@ -257,3 +258,18 @@ def test_a_day_of_delivery_is_the_day_that_is_written_there() -> None:
     _, scan = parcel_facts({**read("fulfillments__create"), "events": [event]}, Source.PULL)
     assert isinstance(scan, ScanFact)
     assert scan.expected_until == date(2026, 11, 24)
+
+
+@pytest.mark.parametrize("year", ["0001", "1899", "9999"])
+def test_a_time_in_which_there_were_no_shops_is_none(year: str) -> None:
+    """A day at the end of time has no morrow, and would break whoever counts on from it."""
+    assert an_order(processed_at=f"{year}-12-31T00:00:00Z").placed_at.year == 2026
+    assert a_parcel(estimated_delivery_at=f"{year}-12-31T00:00:00Z").expected_until is None
+
+
+@pytest.mark.parametrize("id_", ["9" * 5_000, 10**30, "gid://shopify/Order/" + "1" * 20])
+def test_a_number_beyond_all_measure_is_no_id(id_: object) -> None:
+    with pytest.raises(Permanent, match="unexpected_body"):
+        an_order(id=id_)
+    with pytest.raises(Permanent, match="unexpected_body"):
+        a_parcel(line_items=[{"id": id_, "quantity": 1}])

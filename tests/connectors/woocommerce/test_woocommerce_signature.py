@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -65,6 +66,15 @@ def test_whoever_holds_a_signed_order_is_its_visitor() -> None:
 def test_nobody_else_is(given: Inbound) -> None:
     with pytest.raises(BadSignature):
         CONNECTOR.authenticate(given, [SECRET], NOW)
+
+
+def test_what_a_shopper_holds_makes_him_no_store() -> None:
+    """The same secret signs for both, and his signature stands in his page."""
+    held = asking().query
+    signature = base64.b64encode(bytes.fromhex(held["signature"])).decode()
+    body = f"{held['order']}\n{held['expires']}".encode()
+    with pytest.raises(BadSignature):
+        CONNECTOR.verify(Inbound(body=body, headers={"x-wc-webhook-signature": signature}), [SECRET])
 
 
 def test_without_a_secret_nobody_is_anybody() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from app.connectors.woocommerce import CONNECTOR
 from app.connectors.woocommerce.deliveries import ORDER_TOPICS
-from app.kernel.errors import Permanent
+from app.kernel.errors import Permanent, Transient
 from app.kernel.http import Http
 from tests.connectors.woocommerce.recorded import Asked, a_store, body_of, replay, say
 
@@ -119,3 +119,9 @@ def test_a_key_that_may_only_read_is_told_so(http: Http) -> None:
     with a_store(says) as store, pytest.raises(Permanent, match="key_cannot_write") as caught:
         CONNECTOR.subscribe(store.access, http, URL)
     assert "Read/Write" in caught.value.hint
+
+
+def test_a_list_without_an_end_comes_to_one(http: Http) -> None:
+    for_ever = say([a_hook(number, "product.updated", url="https://stock.example/in") for number in range(1, 101)])
+    with a_store(lambda _: for_ever) as store, pytest.raises(Transient, match="paging_refused"):
+        CONNECTOR.subscribe(store.access, http, URL)

@@ -51,8 +51,13 @@ def test_days_carry_their_names() -> None:
         ("sv", 2, 4, "Torsdag – lördag"),
         ("cs", 2, 4, "Čtvrtek – sobota"),
         ("zh-TW", 2, 4, "星期四至星期六"),
+        ("en", 5, 6, "Sunday – Monday"),
+        ("en", 6, 7, "7 December – 8 December"),
+        ("de", 13, 13, "14. Dezember"),
+        ("zh-TW", 13, 15, "12月14日至12月16日"),
+        ("en", 34, 34, "4 January 2027"),
         ("en", 2, 9, ""),
     ],
 )
 def test_in_words_it_is_weekdays_while_they_are_enough(language: str, first: int, last: int, words: str) -> None:
-    assert in_words(promise(first, last), catalogue().speaker(language, "en", "formal")) == words
+    assert in_words(START, promise(first, last), catalogue().speaker(language, "en", "formal")) == words

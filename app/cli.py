@@ -34,6 +34,8 @@ from app.kernel.runtime import Runtime
 
 CONSOLE_LINK_SECONDS = 900
 CONNECTIONS = 1
+TAKEN_UP = ("pull", "fetch", "ingest", "plan", "track", "retain")
+"""Parked work that connecting again gives another try: all but letters, which were stopped for a reason of their own."""
 
 
 @click.group(help="Encore, for the person who runs it.")
@@ -48,7 +50,13 @@ def make_key() -> None:
 
 @cli.command("migrate", help="Bring the database to this version's schema; safe to repeat.")
 def migrate() -> None:
-    upgrade(_runtime().db)
+    db = _runtime().db
+    if not db.is_walled():
+        raise click.ClickException(
+            "The role of DATABASE_URL is a superuser or bypasses row-level security, which is the wall between shops."
+            " Give Encore a role of its own (docs/self-hosting.md)."
+        )
+    upgrade(db)
 
 
 @cli.command("connect", help="Connect the store of PLATFORM at URL, subscribe to its webhooks and begin to import.")
@@ -87,13 +95,17 @@ def _connect(runtime: Runtime, platform: str, access: Access) -> str:
     with runtime.db.house() as session:
         shop_id, public_id = shops.register(session, store, now)
     with runtime.db.transaction(shop_id) as session:
+        for name in shops.forget_unreadable_secrets(session, runtime.keys, shop_id):
+            print(
+                f"What was kept as {name} cannot be opened with SECRET_KEYS any more and is forgotten.", file=sys.stderr
+            )
         kept = shops.secrets_of(session, runtime.keys, shop_id)
         for name, value in {**access.secrets, **{n: v for n, v in kept.items() if n == "webhook_secret"}}.items():
             shops.store_secret(session, runtime.keys, shop_id, name, value)
         access = access_to(runtime, session, shops.present(session, shop_id, now))
     connector.subscribe(access, runtime.http, connector.callback_url(runtime.settings.public_url, public_id))
     with runtime.db.transaction(shop_id) as session:
-        for kind in ("pull", "fetch"):
+        for kind in TAKEN_UP:
             outbox.unpark(session, shop_id, kind)
         outbox.owe_once(session, shop_id, "pull", [str(shop_id)])
     return public_id
@@ -113,9 +125,12 @@ def carrier(shop: str, carrier: str, url: str | None, credentials: TextIO | None
     found = _shop(runtime, shop)
     names = CARRIERS[carrier].credential_names
     given = orjson.loads(credentials.read()) if credentials else _ask(names)
+    if missing := [name for name in names if not given.get(name)]:
+        raise click.ClickException(f"These keys are missing: {', '.join(missing)}")
     access = {"base_url": url or CARRIERS[carrier].default_url, "secrets": {name: given[name] for name in names}}
     with runtime.db.transaction(found.id) as session:
         shops.store_secret(session, runtime.keys, found.id, credential_name(carrier), orjson.dumps(access).decode())
+        outbox.unpark(session, found.id, "track")
 
 
 @cli.command(

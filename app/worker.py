@@ -78,15 +78,17 @@ def supervise() -> None:
     """Start a child a role, and again whenever one ends. The children are forked, so they share the memory of the imported app
     and are back at once; nothing is connected before the fork."""
     children: dict[str, Child] = {}
-    while not Stop.is_set:
-        for role in ROLES:
-            child = children.get(role)
-            if child is None or (
-                not child.process.is_alive() and time.monotonic() - child.started_at > RESTART_SECONDS
-            ):
-                children[role] = _start(role)
-        time.sleep(0.2)
-    _end([child.process for child in children.values()])
+    try:
+        while not Stop.is_set:
+            for role in ROLES:
+                child = children.get(role)
+                if child is None or (
+                    not child.process.is_alive() and time.monotonic() - child.started_at > RESTART_SECONDS
+                ):
+                    children[role] = _start(role)
+            time.sleep(0.2)
+    finally:  # also when no child could be started: a parent that fails must not wait for children that nobody told to stop
+        _end([child.process for child in children.values()])
 
 
 def _start(role: str) -> Child:

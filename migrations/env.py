@@ -12,6 +12,7 @@ ONE_AT_A_TIME = 7_206_114_091
 
 
 def run(connection: Connection) -> None:
+    connection.execute(text("SET lock_timeout = 0"))  # for the other release command we wait as long as it runs
     connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": ONE_AT_A_TIME})
     connection.execute(text("SET lock_timeout = '4s'"))
     connection.execute(text("SET statement_timeout = '60s'"))

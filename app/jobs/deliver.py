@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import quote
@@ -49,14 +50,14 @@ def deliver_message(runtime: Runtime, shop: ShopFacts, claims: Sequence[Claim]) 
     try:
         receipt = CHANNELS[ready.channel](runtime.settings).send(ready.letter)
     except Transient:
-        _settle(runtime, shop, ready, State.PLANNED, reason="")
+        _give_back(runtime, shop, ready)
         raise
     except Uncertain as doubt:
         _settle(runtime, shop, ready, State.UNCERTAIN, claim, reason=doubt.code)
     except Permanent as refusal:
         _settle(runtime, shop, ready, State.FAILED, claim, reason=refusal.code)
     else:
-        _settle(runtime, shop, ready, State.SENT, claim, reply=receipt.reply, sent_at=runtime.clock.now())
+        _settle(runtime, shop, ready, State.SENT, claim, reason="", reply=receipt.reply, sent_at=runtime.clock.now())
 
 
 def _prepare(runtime: Runtime, shop: ShopFacts, claim: Claim) -> Ready | None:
@@ -117,13 +118,18 @@ def links_for(runtime: Runtime, session: Session, facts: Facts) -> dict[str, str
     return {"track": page, "order": page}
 
 
-def _settle(
-    runtime: Runtime, shop: ShopFacts, ready: Ready, state: State, claim: Claim | None = None, **values: object
-) -> None:
-    """Write the outcome, and with a claim also end the work. `Fenced` when the lease was lost meanwhile."""
+def _give_back(runtime: Runtime, shop: ShopFacts, ready: Ready) -> None:
+    """It was not taken, so it may be handed over again, unless somebody else has given up on it meanwhile."""
     with runtime.db.transaction(shop.id) as session:
-        messages.move(session, ready.message_id, [State.SENDING], state, **values)
-        if claim:
+        messages.move(session, ready.message_id, [State.SENDING], State.PLANNED, reason="")
+
+
+def _settle(runtime: Runtime, shop: ShopFacts, ready: Ready, state: State, claim: Claim, **values: object) -> None:
+    """Write the outcome and end the work. Who waited so long for an answer that the lease was lost still knows it: the heir could
+    only call the message uncertain, and what is left of the work is his."""
+    with runtime.db.transaction(shop.id) as session:
+        messages.move(session, ready.message_id, [State.SENDING, State.UNCERTAIN], state, **values)
+        with suppress(outbox.Fenced):
             outbox.finish(session, shop.id, [claim])
 
 

@@ -26,6 +26,8 @@ def ingest_deliveries(runtime: Runtime, shop: ShopFacts, claims: Sequence[Claim]
     verdicts: dict[tuple[str, str], list[int]] = defaultdict(list)
     with runtime.db.transaction(shop.id) as session:
         raws = inbox.load(session, [int(claim.ref) for claim in claims])
+    forgotten = {int(claim.ref) for claim in claims} - {raw.id for raw in raws}
+    verdicts["refused", "too_old"].extend(sorted(forgotten))
     for raw in raws:
         try:
             parsed = connector.parse(raw.topic, raw.body)

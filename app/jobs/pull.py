@@ -17,7 +17,7 @@ from app.domain.outbox import service as outbox
 from app.domain.outbox.service import Claim
 from app.domain.shops import service as shops
 from app.domain.shops.rules import ShopFacts
-from app.events import OrderFact, Source
+from app.events import OrderFact, OrderGone, Source
 from app.jobs.queue import LONGEST_LEASE, Queue, Work
 from app.kernel.errors import Failure
 from app.kernel.runtime import Runtime
@@ -43,7 +43,8 @@ class Position:
 
 def pull_orders(runtime: Runtime, shop: ShopFacts, claims: Sequence[Claim]) -> None:
     """One page of orders: asked for with no transaction open, written together with watermark and cursor. Not the last page: the
-    work is given back to go on with the next one, so that a stop loses no more than a page."""
+    work is given back to go on with the next one, so that a stop loses no more than a page. The last try of a page that came to
+    no outcome writes nothing and owes its orders one by one: what cannot be written then parks alone."""
     with runtime.db.transaction(shop.id) as session:
         access = access_to(runtime, session, shop)
         position = _position(session, shop.id, runtime.clock.now())
@@ -54,7 +55,11 @@ def pull_orders(runtime: Runtime, shop: ShopFacts, claims: Sequence[Claim]) -> N
             shops.sync_state(session, shop.id, ORDERS).last_error = failure.code
         raise
     with runtime.db.transaction(shop.id) as session:
-        domain.apply(session, shop, page.facts, Source.PULL)
+        if claims[0].attempts >= outbox.MAX_ATTEMPTS:
+            named = (fact.ref for fact in page.facts if isinstance(fact, OrderFact | OrderGone))
+            outbox.owe_once(session, shop.id, "fetch", named)
+        else:
+            domain.apply(session, shop, page.facts, Source.PULL)
         _advance(session, shop.id, position, page)
         if page.cursor:
             outbox.release(session, shop.id, claims, is_progress=True)

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 
+import psycopg
+from psycopg.errors import QueryCanceled
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from app.domain.outbox import service as outbox
@@ -23,10 +26,12 @@ from app.kernel.runtime import Runtime
 log = logging.getLogger(__name__)
 
 SLICE_SECONDS = 2
-"""A hint is worked on no longer than this plus a batch; what is left is hinted anew, behind the other kinds and shops: new
-webhooks never wait for a backlog of letters, and a stopping worker ends in time."""
+"""A hint is worked on no longer than this plus a batch: what was claimed beyond that is given back, and what is left is hinted
+anew, behind the other kinds and shops. New webhooks never wait for a backlog of letters, and a stopping worker ends in time."""
 LONGEST_LEASE = 90
 """Seconds. Of work that waits for others: a slow store's page must not be taken away from whoever waits for it."""
+PASSING = ("08", "40", "53", "55", "57")
+"""Classes of SQLSTATE: connection, rollback of a deadlock, resources, locks, an operator's intervention."""
 FIRST_DELAY, LONGEST_DELAY = 5.0, 3600.0
 
 
@@ -71,7 +76,7 @@ def work_off(runtime: Runtime, work: Work, shop_id: int) -> int:
         done += len(claims)
         with bound(shop=shop.public_id, job=work.kind):
             for start in range(0, len(claims), work.batch):
-                if Stop.is_set:
+                if Stop.is_set or (start and time.monotonic() >= until):
                     _write(
                         runtime, shop, partial(outbox.release, shop_id=shop.id, claims=claims[start:], is_progress=True)
                     )
@@ -87,9 +92,21 @@ def _attempt(runtime: Runtime, work: Work, shop: ShopFacts, claims: Sequence[Cla
         log.warning("lease lost, outcome dropped")
     except Failure as failure:
         _decide(runtime, shop, claims, failure)
-    except Exception:
+    except Exception as error:
+        if _is_busy(error):
+            _decide(runtime, shop, claims, Transient("database_busy"))
+            return
         log.exception("work failed")
         _write(runtime, shop, partial(outbox.release, shop_id=shop.id, claims=claims, is_progress=False))
+
+
+def _is_busy(error: Exception) -> bool:
+    """A lock not given, a deadlock, a restart of the database: no fault of the rows, and it passes. A statement that took too long
+    is their fault: fewer of them may be quicker."""
+    if not isinstance(error, OperationalError) or isinstance(error.orig, QueryCanceled):
+        return False
+    state = error.orig.sqlstate if isinstance(error.orig, psycopg.Error) else None
+    return error.connection_invalidated or (state or "").startswith(PASSING)
 
 
 def _decide(runtime: Runtime, shop: ShopFacts, claims: Sequence[Claim], failure: Failure) -> None:

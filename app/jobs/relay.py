@@ -10,7 +10,7 @@ from rq import Queue as RqQueue
 from rq.serializers import JSONSerializer
 
 from app.domain.outbox import service as outbox
-from app.jobs.queue import LONGEST_LEASE, SLICE_SECONDS, Stop
+from app.jobs.queue import Stop
 from app.jobs.schedule import strike
 from app.jobs.works import WORKS, hint_key, take_hint
 from app.kernel.runtime import Runtime
@@ -18,6 +18,9 @@ from app.kernel.runtime import Runtime
 PAUSE_SECONDS = 0.2
 HINT_SECONDS = 10
 """How long a hint that nobody has taken is not repeated; one that was lost on its way is given again after this."""
+TIMEOUT_SECONDS = 600
+"""RQ's alarm for a hint: the last resort. Everything has time limits of its own, and an alarm in the middle of a hand-over (a mail
+server may think for two minutes) would leave its outcome unknown."""
 TICK_SECONDS = 1.0
 
 
@@ -49,9 +52,9 @@ def _hint(runtime: Runtime, shop_id: int, kind: str) -> bool:
     queue.enqueue_call(  # pyright: ignore[reportUnknownMemberType]
         take_hint,
         args=(kind, shop_id),
-        timeout=SLICE_SECONDS + LONGEST_LEASE,
+        timeout=TIMEOUT_SECONDS,
         result_ttl=0,
-        failure_ttl=3600,
+        failure_ttl=60,
         ttl=HINT_SECONDS * 6,
         description=f"{kind} of shop {shop_id}",
     )

@@ -63,5 +63,11 @@ class Database:
         with Session(self.engine, expire_on_commit=False) as session, session.begin():
             yield session
 
+    def is_walled(self) -> bool:
+        """Whether row-level security binds our role. Superusers walk through it, and every shop would see every other's rows."""
+        with self.house() as session:
+            question = "SELECT NOT (rolsuper OR rolbypassrls) FROM pg_roles WHERE rolname = current_user"
+            return bool(session.scalar(text(question)))
+
     def close(self) -> None:
         self.engine.dispose()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from threading import Thread
 
 from sqlalchemy import text
 
@@ -153,3 +154,65 @@ def test_two_orders_of_two_shops_with_one_ref_do_not_meet(db: Database) -> None:
         with db.transaction(shop.id) as session:
             (order,) = orders.facts_for(session, orders.list_recent(session, 10)).values()
         assert order.total == shop.id
+
+
+def test_two_batches_about_one_order_both_reach_its_page(db: Database) -> None:
+    shop = a_shop(db)
+    with db.transaction(shop.id) as session:
+        apply(session, shop, [an_order(), a_parcel()], Source.WEBHOOK)
+
+    def complete() -> None:
+        with db.transaction(shop.id) as session:
+            apply(session, shop, [an_order(updated_at=NOON + HOUR, status=OrderStatus.COMPLETED)], Source.WEBHOOK)
+
+    other = Thread(target=complete)
+    with db.transaction(shop.id) as session:
+        apply(session, shop, [a_scan(ShipmentStatus.DELIVERED, HOUR)], Source.CARRIER)
+        other.start()
+        other.join(0.5)
+    other.join()
+    with db.transaction(shop.id) as session:
+        page = session.scalar(text("SELECT page FROM hub"))
+    assert page
+    assert (page["order"]["status"], page["parcels"][0]["status"]) == ("completed", "delivered")
+
+
+def test_batches_that_name_the_same_orders_in_other_places_do_not_block_each_other(db: Database) -> None:
+    shop = a_shop(db)
+    with db.transaction(shop.id) as session:
+        apply(session, shop, [an_order("1"), an_order("2"), a_parcel("1"), a_parcel("2")], Source.WEBHOOK)
+    failures: list[Exception] = []
+
+    def tell(order_ref: str, parcel_ref: str) -> None:
+        try:
+            for minute in range(15):
+                later = NOON + timedelta(minutes=minute)
+                with db.transaction(shop.id) as session:
+                    apply(session, shop, [an_order(order_ref, later), a_parcel(parcel_ref, "X", later)], Source.WEBHOOK)
+        except Exception as failure:  # noqa: BLE001 (shown below)
+            failures.append(failure)
+
+    tellers = [Thread(target=tell, args=refs) for refs in (("1", "2"), ("2", "1"))]
+    for teller in tellers:
+        teller.start()
+    for teller in tellers:
+        teller.join()
+    assert failures == []
+
+
+def test_two_parcels_with_one_number_are_scanned_together(db: Database) -> None:
+    shop = a_shop(db)
+    told = [an_order("1"), a_parcel("1", number="X1"), an_order("2"), a_parcel("2", number="X1")]
+    with db.transaction(shop.id) as session:
+        apply(session, shop, told, Source.WEBHOOK)
+        apply(session, shop, [a_scan(ShipmentStatus.DELIVERED, HOUR, "", tracking_number="X1")], Source.CARRIER)
+        assert session.scalars(text("SELECT status FROM shipment ORDER BY id")).all() == ["delivered"] * 2
+        assert shipments.to_track(session, ["dhl"], NOON - HOUR, 10) == []
+
+
+def test_a_batch_may_hold_more_parcels_than_one_statement_has_room_for(db: Database) -> None:
+    shop = a_shop(db)
+    parcels = [a_parcel("1", ref=f"1/{number}", items=()) for number in range(4_700)]
+    with db.transaction(shop.id) as session:
+        apply(session, shop, [an_order("1"), *parcels], Source.PULL)
+        assert session.scalar(text("SELECT count(*) FROM shipment")) == len(parcels)

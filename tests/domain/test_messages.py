@@ -76,3 +76,20 @@ def test_the_fuse_blows_at_twenty_a_day(db: Database) -> None:
             session.execute(text("UPDATE message SET state = 'sent'"))
         assert messages.is_flooding(session, b"anna")
         assert not messages.is_flooding(session, b"ben")
+
+
+def test_a_new_address_is_no_reason_to_say_it_again(db: Database) -> None:
+    shop = a_shop(db)
+    with db.transaction(shop.id) as session:
+        messages.plan(session, shop.id, DRAFT, NOON)
+        messages.plan(session, shop.id, replace(DRAFT, recipient_hash=b"anna2", due_at=NOON), NOON)
+    assert rows(db, shop.id, "recipient_hash, due_at") == [(b"anna", NOON)]
+
+
+def test_what_could_not_be_said_for_want_of_an_address_may_be_said_to_one(db: Database) -> None:
+    shop = a_shop(db)
+    with db.transaction(shop.id) as session:
+        messages.plan(session, shop.id, DRAFT, NOON)
+        session.execute(text("UPDATE message SET state = 'skipped', reason = 'no_address'"))
+        messages.plan(session, shop.id, replace(DRAFT, recipient_hash=b"anna2"), NOON)
+    assert rows(db, shop.id, "state") == [("skipped",), ("planned",)]

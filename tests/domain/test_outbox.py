@@ -114,3 +114,14 @@ def test_what_is_being_worked_on_may_be_owed_again(db: Database) -> None:
     with db.transaction(shop.id) as session:
         outbox.owe_once(session, shop.id, "work", ["a"])
         assert session.scalar(text("SELECT count(*) FROM outbox")) == 2
+
+
+def test_no_shop_is_left_out_when_more_is_due_than_is_told_at_once(db: Database) -> None:
+    shops = [a_shop(db, domain=f"{number}.example") for number in range(6)]
+    for shop in shops:
+        owe(db, shop.id, "a")
+    told: set[tuple[int, str]] = set()
+    with db.house() as session:
+        for _ in range(200):
+            told |= set(outbox.due(session, NOON, limit=3))
+    assert told == {(shop.id, "work") for shop in shops}

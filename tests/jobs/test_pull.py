@@ -8,9 +8,11 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import text
 
+from app.domain.orders import service as orders
 from app.domain.outbox import service as outbox
 from app.domain.shops import service as shops
 from app.domain.shops.rules import ShopFacts
+from app.events import OrderFact
 from app.jobs.pull import ORDERS, OVERLAP
 from app.kernel.clock import SetClock
 from app.kernel.runtime import Runtime
@@ -140,3 +142,29 @@ def test_a_disputed_order_is_fetched_and_the_store_is_right(runtime: Runtime) ->
         run_until_quiet(runtime, shop, "fetch")
     assert store.calls[0].endswith(f"orders/{order['id']}")
     assert counts(runtime, shop, "orders") == [1]
+
+
+def test_an_order_that_cannot_be_written_parks_alone_and_the_reading_goes_on(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad, row_of = str(FIRST[0]["id"]), orders._row
+
+    def picky(shop_id: int, language: str, fact: OrderFact) -> dict[str, object]:
+        if fact.ref == bad:
+            raise ValueError
+        return row_of(shop_id, language, fact)
+
+    def says(asked: Asked) -> bytes:
+        single = [order for order in everything() if asked.path.endswith(f"orders/{order['id']}")]
+        return say(single[0]) if single else recorded_store(asked)
+
+    monkeypatch.setattr(orders, "_row", picky)
+    with a_store(says) as store:
+        shop = connected(runtime, store.url)
+        run_until_quiet(runtime, shop, "pull", "fetch")
+    assert counts(runtime, shop, "orders") == [len(everything()) - 1]
+    assert state(runtime, shop)[0] is True
+    with runtime.db.house() as session:
+        assert [tuple(row) for row in session.execute(text("SELECT kind, ref, parked_at IS NULL FROM outbox"))] == [
+            ("fetch", bad, False)
+        ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 import pytest
@@ -82,3 +83,48 @@ def test_a_passing_failure_waits_as_long_as_it_was_asked_to(runtime: Runtime, as
     assert isinstance(wait, float)
     assert most / 2 - 1 < wait <= most
     assert error == "rate_limited"
+
+
+def test_a_busy_database_is_no_fault_of_the_rows(runtime: Runtime) -> None:
+    shop = a_shop(runtime.db)
+    owe(runtime, shop.id, "a", "b")
+
+    def run(runtime: Runtime, shop: ShopFacts, _claims: Sequence[Claim]) -> None:
+        with runtime.db.transaction(shop.id) as session:
+            session.execute(text("SET LOCAL lock_timeout = '20ms'"))
+            session.execute(text("SELECT id FROM shop FOR UPDATE"))
+
+    with runtime.db.house() as session:
+        session.execute(text("SELECT id FROM shop FOR UPDATE"))
+        assert work_off(runtime, a_work(run), shop.id) == 2
+    columns = "parked_at IS NULL AND lease_until > now(), attempts, failures, last_error"
+    assert left(runtime, columns) == [(True, 0, 1, "database_busy")] * 2
+
+
+def test_a_statement_that_takes_too_long_comes_with_fewer_rows(runtime: Runtime) -> None:
+    shop = a_shop(runtime.db)
+    owe(runtime, shop.id, "a", "b")
+
+    def run(runtime: Runtime, shop: ShopFacts, claims: Sequence[Claim]) -> None:
+        with runtime.db.transaction(shop.id) as session:
+            session.execute(text("SET LOCAL statement_timeout = '100ms'"))
+            session.execute(text("SELECT pg_sleep(:seconds)"), {"seconds": len(claims) - 1})
+            outbox.finish(session, shop.id, claims)
+
+    work_off(runtime, a_work(run), shop.id)
+    assert left(runtime) == []
+
+
+def test_what_was_claimed_ahead_is_given_back_when_the_time_is_up(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = a_shop(runtime.db)
+    owe(runtime, shop.id, "a", "b", "c")
+    monkeypatch.setattr("app.jobs.queue.SLICE_SECONDS", 0.05)
+
+    def run(runtime: Runtime, shop: ShopFacts, claims: Sequence[Claim]) -> None:
+        time.sleep(0.1)
+        finish_all(runtime, shop, claims)
+
+    work_off(runtime, Work(kind="work", queue=Queue.NOW, batch=1, run=run, ahead=10), shop.id)
+    assert left(runtime, "ref, attempts, lease_until") == [("b", 0, None), ("c", 0, None)]

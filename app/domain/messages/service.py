@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import ColumnElement, exists, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -16,6 +16,7 @@ from app.domain.outbox import service as outbox
 
 DELIVER = "deliver"
 """The kind of work that a planned message owes."""
+UNSAID = (State.SKIPPED, State.FAILED, State.CANCELLED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,12 +36,17 @@ class Draft:
 
 
 def plan(session: Session, shop_id: int, draft: Draft, now: datetime) -> None:
-    """Write a message down once. A second plan for the same thing can only bring a planned one forward; one about an event that
-    is too old is written as skipped, so that the merchant sees why nothing was said."""
+    """Write a message down once. A second plan for the same thing can only bring a planned one forward, also when the shopper has
+    another address by now: letters go to the one that the order has when they leave. A message about an event that is too old is
+    written as skipped, so that the merchant sees why nothing was said."""
+    stale = is_stale(draft.occurred_at, now)
+    if session.scalar(select(exists().where(*_same_thing(draft), Message.state.not_in(UNSAID)))):
+        if not stale:
+            _bring_forward(session, shop_id, draft)
+        return
     key = message_key(
         shop_id, draft.follow_up, draft.about_kind, draft.about_id, draft.occurrence, draft.recipient_hash
     )
-    stale = is_stale(draft.occurred_at, now)
     statement = insert(Message).values(
         shop_id=shop_id,
         key=key,
@@ -64,26 +70,28 @@ def plan(session: Session, shop_id: int, draft: Draft, now: datetime) -> None:
     if row and not stale:
         outbox.owe(session, shop_id, DELIVER, [str(row.id)], draft.due_at)
     elif not row and not stale:
-        _bring_forward(session, shop_id, key_of=draft)
+        _bring_forward(session, shop_id, draft)
 
 
-def _bring_forward(session: Session, shop_id: int, key_of: Draft) -> None:
-    row = session.execute(
+def _same_thing(draft: Draft) -> tuple[ColumnElement[bool], ...]:
+    """Messages of this follow-up about the same thing, to whomever."""
+    return (
+        Message.follow_up == draft.follow_up,
+        Message.about_kind == draft.about_kind,
+        Message.about_id == draft.about_id,
+        Message.occurrence == draft.occurrence,
+    )
+
+
+def _bring_forward(session: Session, shop_id: int, draft: Draft) -> None:
+    brought = session.execute(
         update(Message)
-        .where(
-            Message.follow_up == key_of.follow_up,
-            Message.about_kind == key_of.about_kind,
-            Message.about_id == key_of.about_id,
-            Message.occurrence == key_of.occurrence,
-            Message.recipient_hash == key_of.recipient_hash,
-            Message.state == State.PLANNED,
-            Message.due_at > key_of.due_at,
-        )
-        .values(due_at=key_of.due_at)
+        .where(*_same_thing(draft), Message.state == State.PLANNED, Message.due_at > draft.due_at)
+        .values(due_at=draft.due_at)
         .returning(Message.id)
-    ).one_or_none()
-    if row:
-        outbox.bring_forward(session, shop_id, DELIVER, str(row.id), key_of.due_at)
+    )
+    for row in brought:
+        outbox.bring_forward(session, shop_id, DELIVER, str(row.id), draft.due_at)
 
 
 def load(session: Session, message_id: int) -> Message | None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Row, delete, func, insert, select, tuple_, update
+from sqlalchemy import Row, delete, func, insert, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
@@ -50,11 +50,16 @@ def write(
     )
 
 
+def hold(session: Session, refs: Iterable[str], ids: Iterable[int]) -> None:
+    """Lock these orders, as far as they are known, until the transaction ends. All of a batch at once and by id, so that two
+    batches wait for each other and never in a ring; whoever waited sees what the other one wrote."""
+    is_named = or_(Order.ref.in_(sorted(set(refs))), Order.id.in_(sorted(set(ids))))
+    session.execute(select(Order.id).where(is_named).order_by(Order.id).with_for_update()).all()
+
+
 def ids_of(session: Session, refs: Iterable[str]) -> dict[str, int]:
-    """The ids of known orders, locked until the transaction ends: whoever writes an order's parcels holds the order."""
-    statement = (
-        select(Order.ref, Order.id).where(Order.ref.in_(sorted(set(refs)))).order_by(Order.ref).with_for_update()
-    )
+    """The ids of known orders."""
+    statement = select(Order.ref, Order.id).where(Order.ref.in_(sorted(set(refs))))
     return {row.ref: row.id for row in session.execute(statement)}
 
 

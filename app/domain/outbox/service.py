@@ -66,11 +66,12 @@ def bring_forward(session: Session, shop_id: int, kind: str, ref: str, due_at: d
 
 
 def due(session: Session, now: datetime, limit: int = 500) -> Sequence[tuple[int, str]]:
-    """Which work of which shop is due and free: (shop id, kind). Read across shops; needs no shop entered."""
+    """Which work of which shop is due and free: (shop id, kind). Where there is more than the limit, any of it, so that none is
+    left out for long. Read across shops; needs no shop entered."""
     rows = session.execute(
         text(
-            "SELECT DISTINCT shop_id, kind FROM outbox WHERE parked_at IS NULL AND due_at <= :now"
-            " AND (lease_until IS NULL OR lease_until < now()) LIMIT :limit"
+            "SELECT shop_id, kind FROM outbox WHERE parked_at IS NULL AND due_at <= :now"
+            " AND (lease_until IS NULL OR lease_until < now()) GROUP BY shop_id, kind ORDER BY random() LIMIT :limit"
         ),
         {"now": now, "limit": limit},
     )

@@ -49,7 +49,7 @@ def write(
     *,
     is_authoritative: bool,
 ) -> Written:
-    """Upsert parcels of known orders (`order_ids` by ref, their rows locked by the caller). Older facts are ignored; equal ones
+    """Upsert parcels of known orders (`order_ids` by ref, held by the caller). Older facts are ignored; equal ones
     with other content win only when authoritative, else their order comes back as disputed."""
     newest = _newest(fact for fact in facts if fact.order_ref in order_ids)
     if not newest:
@@ -81,20 +81,26 @@ def write(
 
 
 def record_scans(session: Session, shop_id: int, facts: Sequence[ScanFact]) -> Written:
-    """Append what was said of parcels. A scan of a parcel that nobody knows makes its order, where it is named, disputed."""
-    parcels = _find_parcels(session, facts)
+    """Append what was said of parcels, whose orders the caller holds. A number may stand for several: shops send two orders in one
+    box. A scan of a parcel that nobody knows makes its order, where it is named, disputed."""
+    found = _find_parcels(session, facts)
+    by_ref = {parcel.ref: parcel for parcel in found}
+    by_number: dict[str, list[Row[*tuple[Any, ...]]]] = defaultdict(list)
+    for parcel in found:
+        by_number[parcel.tracking_number].append(parcel)
     scans: list[dict[str, Any]] = []
     expected: dict[int, ScanFact] = {}
     disputed: set[str] = set()
     for fact in facts:
-        parcel = parcels.get(fact.shipment_ref) or parcels.get(fact.tracking_number)
-        if parcel:
+        own = by_ref.get(fact.shipment_ref)
+        parcels = [own] if own else by_number[fact.tracking_number] if fact.tracking_number else []
+        for parcel in parcels:
             scans.append(_scan(shop_id, parcel.id, fact))
             if fact.expected_until and (
                 parcel.id not in expected or expected[parcel.id].occurred_at <= fact.occurred_at
             ):
                 expected[parcel.id] = fact
-        elif fact.order_ref:
+        if not parcels and fact.order_ref:
             disputed.add(fact.order_ref)
     for parcel_id, fact in expected.items():
         session.execute(
@@ -105,10 +111,15 @@ def record_scans(session: Session, shop_id: int, facts: Sequence[ScanFact]) -> W
     ids = sorted({scan["shipment_id"] for scan in scans})
     moved = _climb(session, ids, _record(session, scans))
     return Written(
-        order_ids=frozenset(parcel.order_id for parcel in parcels.values()),
+        order_ids=frozenset(parcel.order_id for parcel in found),
         events=tuple(moved),
         disputed=frozenset(disputed),
     )
+
+
+def orders_of(session: Session, facts: Sequence[ScanFact]) -> set[int]:
+    """The ids of the orders whose parcels these scans may be of."""
+    return {parcel.order_id for parcel in _find_parcels(session, facts)} if facts else set()
 
 
 def facts_for_orders(session: Session, order_ids: Sequence[int]) -> dict[int, tuple[ShipmentFacts, ...]]:
@@ -146,7 +157,8 @@ def _folded(scans: Sequence[ScanView]) -> tuple[ScanView, ...]:
 
 
 def to_track(session: Session, carriers: Iterable[str], since: datetime, limit: int) -> list[str]:
-    """Tracking numbers of parcels under way with one of these carriers (names in lower case), those longest unasked first."""
+    """Tracking numbers of parcels under way with one of these carriers (names in lower case), those longest unasked first, each
+    once."""
     return list(
         session.scalars(
             select(Shipment.tracking_number)
@@ -157,7 +169,8 @@ def to_track(session: Session, carriers: Iterable[str], since: datetime, limit: 
                 Shipment.status.not_in([status.value for status in FINISHED]),
                 func.lower(Shipment.carrier).in_(sorted(carriers)),
             )
-            .order_by(Shipment.tracked_at.nulls_first(), Shipment.id)
+            .group_by(Shipment.tracking_number)
+            .order_by(func.min(Shipment.tracked_at).nulls_first(), func.min(Shipment.id))
             .limit(limit)
         )
     )
@@ -191,7 +204,7 @@ def _upsert(
     is_authoritative: bool,
 ) -> None:
     rows = [_row(shop_id, order_ids[fact.order_ref], fact) for fact in facts]
-    statement = upsert(Shipment).values(rows)
+    statement = upsert(Shipment)
     is_newer = Shipment.updated_at < statement.excluded.updated_at
     if is_authoritative:
         is_newer |= (Shipment.updated_at == statement.excluded.updated_at) & (
@@ -204,7 +217,8 @@ def _upsert(
             set_={name: statement.excluded[name] for name in rows[0] if name not in fixed}
             | {name: func.coalesce(statement.excluded[name], getattr(Shipment, name)) for name in KEPT},
             where=is_newer,
-        )
+        ),
+        rows,
     )
 
 
@@ -331,16 +345,15 @@ def _sending_events(
             yield f"tracking:{row.id}", TrackingNumberAdded(**about, occurred_at=row.updated_at)
 
 
-def _find_parcels(session: Session, facts: Sequence[ScanFact]) -> dict[str, Row[*tuple[Any, ...]]]:
-    """Known parcels by their ref and by their number."""
+def _find_parcels(session: Session, facts: Sequence[ScanFact]) -> Sequence[Row[*tuple[Any, ...]]]:
+    """Known parcels that are named by their ref or by their number."""
     refs = sorted({fact.shipment_ref for fact in facts if fact.shipment_ref})
     numbers = sorted({fact.tracking_number for fact in facts if fact.tracking_number})
-    rows = session.execute(
+    return session.execute(
         select(Shipment.id, Shipment.ref, Shipment.order_id, Shipment.tracking_number)
         .where(or_(Shipment.ref.in_(refs), Shipment.tracking_number.in_(numbers)))
         .order_by(Shipment.id)
     ).all()
-    return {row.tracking_number: row for row in rows if row.tracking_number} | {row.ref: row for row in rows}
 
 
 def _facts(parcel: Shipment, items: tuple[tuple[str, int], ...], scans: tuple[ScanView, ...]) -> ShipmentFacts:

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.domain.shops.models import Credential, Shop, ShopSettings, SyncState, UsedLink
 from app.domain.shops.rules import ShopFacts, settings_from
 from app.kernel.crypto import Keyring
+from app.kernel.errors import Permanent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +64,19 @@ def secrets_of(session: Session, keys: Keyring, shop_id: int) -> dict[str, str]:
     """All secrets of the entered shop, opened. `Permanent` when a key is missing."""
     rows = session.execute(select(Credential.name, Credential.sealed))
     return {row.name: keys.open(row.sealed, f"{shop_id}:{row.name}").decode() for row in rows}
+
+
+def forget_unreadable_secrets(session: Session, keys: Keyring, shop_id: int) -> list[str]:
+    """Drop what no key of ours opens any more, so that the shop can be connected anew; the names, for whoever must give them
+    again."""
+    lost: list[str] = []
+    for row in session.execute(select(Credential.name, Credential.sealed).order_by(Credential.name)).all():
+        try:
+            keys.open(row.sealed, f"{shop_id}:{row.name}")
+        except Permanent:
+            lost.append(row.name)
+    session.execute(delete(Credential).where(Credential.name.in_(lost)))
+    return lost
 
 
 def find_shop(session: Session, public_id: str) -> ShopFacts | None:

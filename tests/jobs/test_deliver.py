@@ -1,0 +1,75 @@
+"""A letter leaves once, and what became of it is written down by whoever knows."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from app.channels.base import Letter, Receipt
+from app.domain.apply import apply
+from app.domain.shops.rules import ShopFacts
+from app.events import Source
+from app.jobs.queue import work_off
+from app.jobs.works import WORKS
+from app.kernel.clock import SetClock
+from app.kernel.runtime import Runtime
+from tests.builders import NOON, a_parcel, a_shop, an_order
+from tests.jobs.line import run_until_quiet
+
+HOUR = timedelta(hours=1)
+
+
+def said(runtime: Runtime, shop: ShopFacts) -> list[tuple[object, ...]]:
+    with runtime.db.transaction(shop.id) as session:
+        rows = session.execute(text("SELECT follow_up, state, template, reply FROM message ORDER BY id"))
+        return [tuple(row) for row in rows]
+
+
+def test_an_address_that_changes_while_a_letter_waits_makes_no_second_letter(runtime: Runtime, clock: SetClock) -> None:
+    shop = a_shop(runtime.db)
+    clock.at = NOON + timedelta(minutes=1)
+    with runtime.db.transaction(shop.id) as session:
+        apply(session, shop, [an_order(email="typo@shopper.example"), a_parcel()], Source.WEBHOOK)
+    run_until_quiet(runtime, shop, "plan", "deliver")
+    changed = [an_order(updated_at=NOON + HOUR, email="right@shopper.example"), a_parcel("1001", "X1", NOON + HOUR)]
+    with runtime.db.transaction(shop.id) as session:
+        apply(session, shop, changed, Source.WEBHOOK)
+    clock.at = NOON + 5 * HOUR
+    run_until_quiet(runtime, shop, "plan", "deliver")
+    assert [row[:3] for row in said(runtime, shop)] == [
+        ("thank_you", "sent", "thank_you"),
+        ("shipped", "sent", "shipped"),
+    ]
+
+
+class Slow:
+    """A mail server that thinks so long that another worker takes the work over."""
+
+    def __init__(self, runtime: Runtime, shop: ShopFacts) -> None:
+        self.runtime, self.shop, self.letters = runtime, shop, 0
+
+    def send(self, _letter: Letter) -> Receipt:
+        self.letters += 1
+        with self.runtime.db.house() as session:
+            session.execute(text("UPDATE outbox SET lease_until = now() - interval '1 second'"))
+        work_off(self.runtime, WORKS["deliver"], self.shop.id)
+        assert said(self.runtime, self.shop)[0][1] == "uncertain"
+        return Receipt(reply="250 ok")
+
+
+def test_an_answer_that_comes_after_the_lease_is_still_an_answer(
+    runtime: Runtime, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = a_shop(runtime.db)
+    clock.at = NOON + timedelta(minutes=1)
+    with runtime.db.transaction(shop.id) as session:
+        apply(session, shop, [an_order()], Source.WEBHOOK)
+    server = Slow(runtime, shop)
+    monkeypatch.setattr("app.jobs.deliver.CHANNELS", {"email": lambda _settings: server})
+    run_until_quiet(runtime, shop, "plan", "deliver")
+    assert said(runtime, shop) == [("thank_you", "sent", "thank_you", "250 ok")]
+    assert server.letters == 1
+    with runtime.db.house() as session:
+        assert session.scalar(text("SELECT count(*) FROM outbox")) == 0

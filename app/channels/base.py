@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -31,6 +32,8 @@ class Receipt:
 class Channel(Protocol):
     slug: str
 
-    def send(self, letter: Letter) -> Receipt:
-        """Hand over once. `Transient`: not taken, may be later. `Permanent`: refused. `Uncertain`: nobody can know."""
+    def send(self, letter: Letter, commit: Callable[[], None]) -> Receipt:
+        """Hand over once. `commit` is called once, at the last moment at which it is certain that nothing was handed over yet;
+        what it raises stops the handing over. `Transient`: not taken, may be later. `Permanent`: refused. `Uncertain`: nobody
+        can know."""
         ...

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
+from collections.abc import Callable
 
 from app.channels.base import Letter, Receipt
 
@@ -20,7 +21,8 @@ class Console:
     def __init__(self) -> None:
         self.letters: deque[Letter] = deque(maxlen=KEPT)
 
-    def send(self, letter: Letter) -> Receipt:
+    def send(self, letter: Letter, commit: Callable[[], None]) -> Receipt:
+        commit()
         self.letters.append(letter)
         log.info("letter kept, not sent: SMTP_URL is not set", extra={"channel": "console"})
         return Receipt(reply="kept in memory")

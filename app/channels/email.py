@@ -12,7 +12,7 @@ import socket
 import ssl
 import threading
 import unicodedata
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -110,13 +110,14 @@ class Email:
         self._verdict_timeout = verdict_timeout
         self._held = threading.local()
 
-    def send(self, letter: Letter) -> Receipt:
+    def send(self, letter: Letter, commit: Callable[[], None]) -> Receipt:
         message = wire_form(letter)
         with self._connection() as smtp:
             _expect(smtp.mail(message.sender, [f"size={len(message.body)}"] if smtp.has_extn("size") else []))
             _expect(smtp.rcpt(message.recipient))
             _expect(smtp.docmd("DATA"), GO_AHEAD)
             smtp.send(LEADING_DOT.sub(b"..", message.body))
+            commit()
             return self._hand_over(smtp)
 
     def close(self) -> None:
@@ -144,14 +145,15 @@ class Email:
     def _connection(self) -> Generator[smtplib.SMTP]:
         """This thread's connection; closed when anything went wrong on it. A drop in here is one before the final dot."""
         smtp = self._living()
+        is_in_step = False
         try:
             yield smtp
-        except Failure:
-            self.close()
-            raise
+            is_in_step = True
         except (OSError, smtplib.SMTPException) as error:
-            self.close()
             raise Transient("mail_server_dropped", type(error).__name__) from error
+        finally:
+            if not is_in_step:
+                self.close()
 
     def _living(self) -> smtplib.SMTP:
         """The kept connection if it still answers, else a new one."""

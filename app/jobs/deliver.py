@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from urllib.parse import quote
 
 from sqlalchemy import func, select
@@ -33,10 +34,11 @@ LINK_LIFE = timedelta(days=180)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ready:
-    """A message that is committed as `sending`: the letter may now leave, once."""
+    """A message that may leave, and the letter that `template` has become."""
 
     message_id: int
     channel: str
+    template: str
     letter: Letter
 
 
@@ -48,7 +50,9 @@ def deliver_message(runtime: Runtime, shop: ShopFacts, claims: Sequence[Claim]) 
     if ready is None:
         return
     try:
-        receipt = CHANNELS[ready.channel](runtime.settings).send(ready.letter)
+        receipt = CHANNELS[ready.channel](runtime.settings).send(
+            ready.letter, partial(_commit_to, runtime, shop, ready, claim)
+        )
     except Transient:
         _give_back(runtime, shop, ready)
         raise
@@ -82,11 +86,17 @@ def _prepare(runtime: Runtime, shop: ShopFacts, claim: Claim) -> Ready | None:
             outbox.park(session, shop.id, [claim], "circuit_breaker")
             return None
         letter = _letter(runtime, session, message, facts, verdict)
-        messages.move(
-            session, message.id, [State.PLANNED], State.SENDING, template=verdict, language=letter.language, reason=""
-        )
+        return Ready(message_id=message.id, channel=message.channel, template=verdict, letter=letter)
+
+
+def _commit_to(runtime: Runtime, shop: ShopFacts, ready: Ready, claim: Claim) -> None:
+    """Write down that the letter now leaves, once; from here on only an answer tells whether it did. `Fenced` when the work is
+    somebody else's by now."""
+    with runtime.db.transaction(shop.id) as session:
         outbox.hold(session, shop.id, [claim])
-        return Ready(message_id=message.id, channel=message.channel, letter=letter)
+        said = {"template": ready.template, "language": ready.letter.language, "reason": ""}
+        if not messages.move(session, ready.message_id, [State.PLANNED], State.SENDING, **said):
+            raise outbox.Fenced(ready.message_id)
 
 
 def _verdict(runtime: Runtime, message: Message, facts: Facts | None) -> str | Skip:
@@ -128,9 +138,19 @@ def _settle(runtime: Runtime, shop: ShopFacts, ready: Ready, state: State, claim
     """Write the outcome and end the work. Who waited so long for an answer that the lease was lost still knows it: the heir could
     only call the message uncertain, and what is left of the work is his."""
     with runtime.db.transaction(shop.id) as session:
-        messages.move(session, ready.message_id, [State.SENDING, State.UNCERTAIN], state, **values)
+        messages.move(session, ready.message_id, BEFORE[state], state, **values)
         with suppress(outbox.Fenced):
             outbox.finish(session, shop.id, [claim])
 
+
+BEFORE = {
+    State.FAILED: (
+        State.PLANNED,
+        State.SENDING,
+        State.UNCERTAIN,
+    ),  # refused before the letter itself was asked for, or after
+    State.UNCERTAIN: (State.SENDING,),
+    State.SENT: (State.SENDING, State.UNCERTAIN),
+}
 
 WORK = Work(kind=messages.DELIVER, queue=Queue.NOW, batch=1, run=deliver_message, ahead=10)

@@ -36,6 +36,10 @@ LETTER = Letter(
 )
 
 
+def agreed() -> None:
+    """Nothing stands against the handing over."""
+
+
 @pytest.fixture
 def sink() -> Generator[Sink]:
     with running(Sink()) as sink:
@@ -44,7 +48,7 @@ def sink() -> Generator[Sink]:
 
 def test_a_letter_arrives_whole(sink: Sink) -> None:
     with channel(sink) as email:
-        receipt = email.send(LETTER)
+        receipt = email.send(LETTER, agreed)
     assert receipt.reply == "250 2.0.0 Ok: queued as 4F2A"
     (message,) = sink.taken
     assert sink.envelopes == [("post@nebelkamp.example", ["johannes@shopper.example"])]
@@ -78,7 +82,7 @@ def test_every_way_of_failing_gets_its_name(
 ) -> None:
     setattr(sink, place, reply)
     with channel(sink, verdict_timeout=0.2) as email, pytest.raises(failure) as caught:
-        email.send(LETTER)
+        email.send(LETTER, agreed)
     assert getattr(caught.value, "code", "") == code
     assert "shopper.example" not in str(caught.value)
 
@@ -87,32 +91,43 @@ def test_after_a_refusal_the_next_letter_goes_out(sink: Sink) -> None:
     with channel(sink) as email:
         sink.at_recipient = "550 5.1.1 unknown"
         with pytest.raises(Permanent):
-            email.send(LETTER)
+            email.send(LETTER, agreed)
         sink.at_recipient = "250 OK"
-        email.send(LETTER)
+        email.send(LETTER, agreed)
+    assert len(sink.taken) == 1
+
+
+def test_what_stops_the_handing_over_at_the_last_moment_leaves_nothing_behind(sink: Sink) -> None:
+    def refused() -> None:
+        raise LookupError("somebody else has the work")
+
+    with channel(sink) as email:
+        with pytest.raises(LookupError):
+            email.send(LETTER, refused)
+        email.send(LETTER, agreed)
     assert len(sink.taken) == 1
 
 
 def test_the_connection_is_kept(sink: Sink) -> None:
     with channel(sink) as email:
         for _ in range(3):
-            email.send(LETTER)
+            email.send(LETTER, agreed)
     assert len(sink.taken) == 3
     assert len(sink.sessions) == 1
 
 
 def test_a_connection_that_the_server_closed_meanwhile_is_replaced() -> None:
     with running(Sink(patience=0.1)) as sink, channel(sink) as email:
-        email.send(LETTER)
+        email.send(LETTER, agreed)
         time.sleep(0.4)
-        email.send(LETTER)
+        email.send(LETTER, agreed)
     assert len(sink.taken) == 2
     assert len(sink.sessions) == 2
 
 
 def test_nobody_listening_is_transient() -> None:
     with channel(Sink(port=free_port())) as email, pytest.raises(Transient, match="mail_server_unreachable"):
-        email.send(LETTER)
+        email.send(LETTER, agreed)
 
 
 @pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
@@ -122,13 +137,13 @@ def test_a_wrong_password_says_nothing_about_the_letter() -> None:
         channel(sink) as email,
         pytest.raises(Transient, match="mail_login_refused"),
     ):
-        email.send(LETTER)
+        email.send(LETTER, agreed)
 
 
 @pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
 def test_the_right_password_opens() -> None:
     with running(Sink(password="right")) as sink, channel(sink) as email:
-        email.send(LETTER)
+        email.send(LETTER, agreed)
         assert len(sink.taken) == 1
 
 
@@ -163,7 +178,7 @@ def test_starttls_is_used_where_it_is_offered(certificate: Path) -> None:
     served.load_cert_chain(certificate)
     trust = ssl.create_default_context(cafile=str(certificate))
     with running(Sink(), tls=served) as sink, channel(sink, trust=trust) as email:
-        email.send(LETTER)
+        email.send(LETTER, agreed)
         assert len(sink.taken) == 1
 
 
@@ -175,7 +190,7 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(certificate: Path) -> 
         channel(sink) as email,
         pytest.raises(Transient, match="mail_server_not_trusted"),
     ):
-        email.send(LETTER)
+        email.send(LETTER, agreed)
 
 
 @pytest.mark.parametrize(
@@ -235,7 +250,7 @@ def test_without_a_mail_server_the_twin_keeps_the_letters() -> None:
     )  # fmt: skip
     twin = CHANNELS["email"](settings)
     assert isinstance(twin, Console)
-    twin.send(LETTER)
+    twin.send(LETTER, agreed)
     assert twin.letters[-1] == LETTER
     assert CHANNELS["email"](settings) is twin
     real = replace(settings, smtp_url="smtp://localhost:25")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from threading import Thread
 
@@ -216,3 +217,25 @@ def test_a_batch_may_hold_more_parcels_than_one_statement_has_room_for(db: Datab
     with db.transaction(shop.id) as session:
         apply(session, shop, [an_order("1"), *parcels], Source.PULL)
         assert session.scalar(text("SELECT count(*) FROM shipment")) == len(parcels)
+
+
+def test_an_order_that_is_paid_days_later_counts_from_then_on(db: Database) -> None:
+    shop = a_shop(db)
+    placed, paid = NOON - timedelta(days=5), NOON + HOUR
+    with db.transaction(shop.id) as session:
+        apply(session, shop, [an_order(status=OrderStatus.PENDING, placed_at=placed)], Source.PULL)
+        apply(session, shop, [an_order(placed_at=placed, updated_at=paid)], Source.WEBHOOK)
+        assert session.execute(text("SELECT occurred_at, is_historic FROM event")).all() == [(paid, False)]
+
+
+def test_a_picture_that_only_a_pull_tells_is_added(db: Database) -> None:
+    shop = a_shop(db)
+    pictured = an_order(lines=tuple(replace(line, image_url="https://x.example/mug.png") for line in an_order().lines))
+    with db.transaction(shop.id) as session:
+        apply(session, shop, [an_order()], Source.WEBHOOK)
+        apply(session, shop, [pictured], Source.PULL)
+        (order,) = orders.facts_for(session, orders.list_recent(session, 10)).values()
+        assert (
+            session.scalar(text("SELECT page -> 'lines' -> 0 ->> 'image_url' FROM hub")) == "https://x.example/mug.png"
+        )
+    assert [line.image_url for line in order.lines] == ["https://x.example/mug.png"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -14,6 +15,7 @@ from app.events import Source
 from app.jobs.queue import work_off
 from app.jobs.works import WORKS
 from app.kernel.clock import SetClock
+from app.kernel.errors import Transient
 from app.kernel.runtime import Runtime
 from tests.builders import NOON, a_parcel, a_shop, an_order
 from tests.jobs.line import run_until_quiet
@@ -50,7 +52,8 @@ class Slow:
     def __init__(self, runtime: Runtime, shop: ShopFacts) -> None:
         self.runtime, self.shop, self.letters = runtime, shop, 0
 
-    def send(self, _letter: Letter) -> Receipt:
+    def send(self, _letter: Letter, commit: Callable[[], None]) -> Receipt:
+        commit()
         self.letters += 1
         with self.runtime.db.house() as session:
             session.execute(text("UPDATE outbox SET lease_until = now() - interval '1 second'"))
@@ -73,3 +76,63 @@ def test_an_answer_that_comes_after_the_lease_is_still_an_answer(
     assert server.letters == 1
     with runtime.db.house() as session:
         assert session.scalar(text("SELECT count(*) FROM outbox")) == 0
+
+
+class Refusing:
+    """A mail server that has nothing against the letter until it is asked, and falls over before that."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def send(self, _letter: Letter, commit: Callable[[], None]) -> Receipt:
+        self.asked += 1
+        if self.asked == 1:
+            raise Transient("mail_server_dropped", retry_after=0)
+        commit()
+        return Receipt(reply="250 ok")
+
+
+def test_a_server_that_falls_over_before_the_letter_is_asked_again(
+    runtime: Runtime, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = a_shop(runtime.db)
+    clock.at = NOON + timedelta(minutes=1)
+    with runtime.db.transaction(shop.id) as session:
+        apply(session, shop, [an_order()], Source.WEBHOOK)
+    server = Refusing()
+    monkeypatch.setattr("app.jobs.deliver.CHANNELS", {"email": lambda _settings: server})
+    run_until_quiet(runtime, shop, "plan", "deliver")
+    assert said(runtime, shop) == [("thank_you", "sent", "thank_you", "250 ok")]
+    assert server.asked == 2
+
+
+class Robbed:
+    """A mail server so slow before the last moment that somebody else takes and does the work."""
+
+    def __init__(self, runtime: Runtime, shop: ShopFacts) -> None:
+        self.runtime, self.shop, self.taken = runtime, shop, 0
+        self.is_first = True
+
+    def send(self, _letter: Letter, commit: Callable[[], None]) -> Receipt:
+        if self.is_first:
+            self.is_first = False
+            with self.runtime.db.house() as session:
+                session.execute(text("UPDATE outbox SET lease_until = now() - interval '1 second'"))
+            work_off(self.runtime, WORKS["deliver"], self.shop.id)
+        commit()
+        self.taken += 1
+        return Receipt(reply="250 ok")
+
+
+def test_who_lost_the_work_before_the_last_moment_hands_nothing_over(
+    runtime: Runtime, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = a_shop(runtime.db)
+    clock.at = NOON + timedelta(minutes=1)
+    with runtime.db.transaction(shop.id) as session:
+        apply(session, shop, [an_order()], Source.WEBHOOK)
+    server = Robbed(runtime, shop)
+    monkeypatch.setattr("app.jobs.deliver.CHANNELS", {"email": lambda _settings: server})
+    run_until_quiet(runtime, shop, "plan", "deliver")
+    assert said(runtime, shop) == [("thank_you", "sent", "thank_you", "250 ok")]
+    assert server.taken == 1

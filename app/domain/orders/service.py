@@ -36,12 +36,15 @@ def write(
     """Upsert a batch. A fact older than its row is ignored. One of the same moment but with other content wins only when it is
     authoritative (pulled, so it is the present state); otherwise its ref comes back as disputed."""
     newest = _newest(facts)
+    known = _known(session, newest)
     changed = _upsert(session, shop_id, shop_language, newest.values(), is_authoritative=is_authoritative)
     _rewrite_lines(session, shop_id, [(row_id, newest[ref]) for ref, row_id in changed.items()])
+    if is_authoritative:
+        _fill_pictures(session, [fact for ref, fact in newest.items() if ref not in changed])
     rows = _standing_rows(session, newest)
     return Written(
         ids={row.ref: row.id for row in rows},
-        events=tuple(event for row in rows for event in _events(row)),
+        events=tuple(event for row in rows for event in _events(row, is_new=row.ref not in known)),
         disputed=frozenset(
             row.ref
             for row in rows
@@ -206,6 +209,29 @@ def _pictures(session: Session, order_ids: Sequence[int]) -> dict[tuple[int, str
     return {(row.order_id, row.ref): row.image_url for row in rows}
 
 
+def _known(session: Session, refs: Iterable[str]) -> set[str]:
+    return set(session.scalars(select(Order.ref).where(Order.ref.in_(list(refs)))))
+
+
+def _fill_pictures(session: Session, facts: Sequence[OrderFact]) -> None:
+    """Pictures that a webhook could not tell and a pull can, though the order says nothing else that is new."""
+    told = {(fact.ref, line.ref): line.image_url for fact in facts for line in fact.lines if line.image_url}
+    if not told:
+        return
+    rows = session.execute(
+        select(Order.ref, OrderLine.order_id, OrderLine.ref.label("line_ref"))
+        .join(OrderLine, (OrderLine.shop_id == Order.shop_id) & (OrderLine.order_id == Order.id))
+        .where(Order.ref.in_(sorted({ref for ref, _ in told})), OrderLine.image_url == "")
+    ).all()
+    for row in rows:
+        if (row.ref, row.line_ref) in told:
+            session.execute(
+                update(OrderLine)
+                .where(OrderLine.order_id == row.order_id, OrderLine.ref == row.line_ref)
+                .values(image_url=told[row.ref, row.line_ref])
+            )
+
+
 def _standing_rows(session: Session, newest: Mapping[str, OrderFact]) -> Sequence[Row[*tuple[Any, ...]]]:
     return session.execute(
         select(Order.id, Order.ref, Order.status, Order.placed_at, Order.updated_at, Order.cancelled_at, Order.content)
@@ -215,11 +241,12 @@ def _standing_rows(session: Session, newest: Mapping[str, OrderFact]) -> Sequenc
     ).all()
 
 
-def _events(row: Row[*tuple[Any, ...]]) -> Iterable[tuple[str, Event]]:
-    """What a row's present state says has happened; history keeps each key once."""
+def _events(row: Row[*tuple[Any, ...]], *, is_new: bool) -> Iterable[tuple[str, Event]]:
+    """What a row's present state says has happened; history keeps each key once. An order that was known before it counted (a
+    bank transfer that took days) counts from its change on, not from the day it was placed."""
     status = OrderStatus(row.status)
     if status in COUNTED:
-        yield f"placed:{row.id}", OrderPlaced(order_id=row.id, occurred_at=row.placed_at)
+        yield f"placed:{row.id}", OrderPlaced(order_id=row.id, occurred_at=row.placed_at if is_new else row.updated_at)
     if status is OrderStatus.CANCELLED:
         yield f"cancelled:{row.id}", OrderCancelled(order_id=row.id, occurred_at=row.cancelled_at or row.updated_at)
 

@@ -38,10 +38,14 @@ def _misfit(name: str, value: object) -> str:
     kinds: dict[str, type[object]] = {field.name: type(getattr(DEFAULTS, field.name)) for field in fields(Settings)}
     if name not in kinds:
         return f"{name} is no setting; there are {', '.join(sorted(kinds))}"
+    if isinstance(value, int) and not 0 <= value <= MOST_DAYS:
+        return f"{name} must be between 0 and {MOST_DAYS}"
     return "" if type(value) is kinds[name] else f"{name} must be {'a number' if kinds[name] is int else 'a text'}"
 
 
 DEFAULTS = Settings()
+MOST_DAYS = 60
+"""A promise further away than this helps nobody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,12 +24,14 @@ IGNORED = {
 }
 
 REFUSED = {
+    "too_old": "It was kept longer than bodies are, and never read.",
     "not_json": "It was not readable as JSON.",
     "unexpected_body": "It did not hold what its kind promises.",
     "unreadable_order": "It holds an order without the fields every order has.",
 }
 
 STOPPED = {
+    "database_busy": "The database was busy with something else; it is tried again by itself.",
     "no_outcome": "It was begun three times and never came to an end.",
     "no_answer_recorded": "A worker stopped while handing it over. Nobody knows whether it arrived, so it is not repeated.",
     "no_reply_after_handover": "The mail server took it and then fell silent. It may have arrived, so it is not repeated.",

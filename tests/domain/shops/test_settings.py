@@ -40,3 +40,4 @@ def test_what_cannot_be_chosen_is_said_in_words() -> None:
     first, second = misfits({"colour_of_the_moon": "#fff", "latest_days": "soon"})
     assert first.startswith("colour_of_the_moon is no setting; there are brand_colour")
     assert second == "latest_days must be a number"
+    assert misfits({"latest_days": 61}) == ["latest_days must be between 0 and 60"]

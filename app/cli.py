@@ -17,6 +17,7 @@ from app import wiring
 from app.carriers import CARRIERS
 from app.connectors import CONNECTORS
 from app.connectors.base import Access
+from app.domain.inbox import service as inbox
 from app.domain.insight.audit import WRONG, audit
 from app.domain.orders import service as orders
 from app.domain.outbox import service as outbox
@@ -26,6 +27,7 @@ from app.jobs import facts as gathered
 from app.jobs.deliver import links_for
 from app.jobs.pull import access_to
 from app.jobs.track import credential_name
+from app.jobs.works import WORKS
 from app.kernel.config import BadSettings
 from app.kernel.crypto import Link
 from app.kernel.errors import Failure
@@ -177,6 +179,28 @@ def track_link(shop: str, number: str) -> None:
         if not ids:
             raise click.ClickException("This shop has no such order.")
         print(links_for(runtime, session, gathered.facts_for(session, found, ids)[ids[0]])["track"])
+
+
+@cli.command("resume", help="Take up a shop's parked work of one KIND again, after what had stopped it was mended.")
+@click.argument("shop")
+@click.argument("kind", type=click.Choice(sorted(WORKS)))
+def resume(shop: str, kind: str) -> None:
+    runtime = _runtime()
+    found = _shop(runtime, shop)
+    with runtime.db.transaction(found.id) as session:
+        print(f"{outbox.unpark(session, found.id, kind)} pieces of work are due again.")
+
+
+@cli.command("replay", help="Read a delivery again from its raw bytes; DELIVERY is its number in the console.")
+@click.argument("shop")
+@click.argument("delivery", type=int)
+def replay(shop: str, delivery: int) -> None:
+    runtime = _runtime()
+    found = _shop(runtime, shop)
+    with runtime.db.transaction(found.id) as session:
+        if not inbox.replay(session, delivery):
+            raise click.ClickException("This shop has no such delivery, or its body has gone with age.")
+        outbox.owe_once(session, found.id, "ingest", [str(delivery)])
 
 
 @cli.command("audit", help="Print what is owed, stuck or in doubt, as JSON; exit 1 when something is.")

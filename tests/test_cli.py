@@ -63,3 +63,28 @@ def test_what_no_key_opens_is_forgotten_so_that_the_shop_can_be_connected_anew(d
         shops.store_secret(session, keys, shop.id, "consumer_secret", "kept")
         assert shops.forget_unreadable_secrets(session, keys, shop.id) == [name]
         assert shops.secrets_of(session, keys, shop.id) == {"consumer_secret": "kept"}
+
+
+def test_parked_work_is_taken_up_when_somebody_says_so(db: Database) -> None:
+    shop = a_shop(db)
+    with db.transaction(shop.id) as session:
+        outbox.owe(session, shop.id, "deliver", ["1", "2"])
+        outbox.park(session, shop.id, outbox.claim(session, shop.id, "deliver", NOON, 9), "circuit_breaker")
+    result = run(url_of(db), "resume", shop.public_id, "deliver")
+    assert result.output.strip() == "2 pieces of work are due again."
+    with db.transaction(shop.id) as session:
+        assert len(outbox.claim(session, shop.id, "deliver", NOON, 9)) == 2
+
+
+def test_a_delivery_is_read_again_as_long_as_its_bytes_are_there(db: Database) -> None:
+    shop, other = a_shop(db), a_shop(db, domain="other.example")
+    kept = "INSERT INTO inbox (shop_id, dedupe_key, topic, event_id, state, body) VALUES (:id, :key, 't', 'e', 'applied', :body)"
+    with db.transaction(shop.id) as session:
+        session.execute(text(kept), {"id": shop.id, "key": b"a", "body": b"{}"})
+        session.execute(text(kept), {"id": shop.id, "key": b"b", "body": None})
+        there, gone = session.scalars(text("SELECT id FROM inbox ORDER BY id"))
+    for whose, number, code in ((shop, there, 0), (shop, gone, 1), (other, there, 1)):
+        assert run(url_of(db), "replay", whose.public_id, str(number)).exit_code == code
+    with db.transaction(shop.id) as session:
+        assert session.scalars(text("SELECT state FROM inbox ORDER BY id")).all() == ["received", "applied"]
+        assert session.execute(text("SELECT kind, ref FROM outbox")).all() == [("ingest", str(there))]

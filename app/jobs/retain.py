@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from app.domain.inbox import service as inbox
 from app.domain.outbox import service as outbox
 from app.domain.outbox.service import Claim
+from app.domain.shops import service as shops
 from app.domain.shops.rules import ShopFacts
 from app.jobs.queue import Queue, Work
 from app.kernel.runtime import Runtime
@@ -15,6 +16,8 @@ from app.kernel.runtime import Runtime
 def forget_what_is_old(runtime: Runtime, shop: ShopFacts, claims: Sequence[Claim]) -> None:
     with runtime.db.transaction(shop.id) as session:
         inbox.drop_old_bodies(session)
+        inbox.drop_old_rows(session)
+        shops.forget_used_links(session)
         outbox.forget_ticks(session, shop.id)
         outbox.finish(session, shop.id, claims)
 

@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 from app.domain.inbox.models import Delivery
 
 KEPT_DAYS = 30
+ROWS_KEPT_DAYS = 90
+"""Longer than any platform tells the same news again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +36,25 @@ def conclude(session: Session, ids: Sequence[int], state: str, note: str = "") -
     """`state`: applied, ignored or refused."""
     if ids:
         session.execute(update(Delivery).where(Delivery.id.in_(ids)).values(state=state, note=note))
+
+
+def replay(session: Session, delivery_id: int) -> bool:
+    """Put a delivery back to where it came in, to be read again; False when it or its body is gone."""
+    row = session.execute(
+        update(Delivery)
+        .where(Delivery.id == delivery_id, Delivery.body.is_not(None))
+        .values(state="received", note="")
+        .returning(Delivery.id)
+    )
+    return row.first() is not None
+
+
+def drop_old_rows(session: Session) -> None:
+    """What has been read and is older than `ROWS_KEPT_DAYS` is not even counted any more."""
+    session.execute(
+        text("DELETE FROM inbox WHERE state <> 'received' AND received_at < now() - make_interval(days => :days)"),
+        {"days": ROWS_KEPT_DAYS},
+    )
 
 
 def drop_old_bodies(session: Session) -> None:

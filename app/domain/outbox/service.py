@@ -183,15 +183,16 @@ def _held(session: Session, statement: str, values: dict[str, object], claims: S
         raise Fenced(len(claims))
 
 
-def unpark(session: Session, shop_id: int, kind: str) -> None:
-    """Somebody mended what had stopped this work: it is due again."""
-    session.execute(
+def unpark(session: Session, shop_id: int, kind: str) -> int:
+    """Somebody mended what had stopped this work: it is due again; how many rows of it."""
+    taken_up = session.execute(
         text(
             "UPDATE outbox SET parked_at = NULL, attempts = 0, failures = 0, lease_until = NULL, last_error = ''"
-            " WHERE shop_id = :shop_id AND kind = :kind AND parked_at IS NOT NULL"
+            " WHERE shop_id = :shop_id AND kind = :kind AND parked_at IS NOT NULL RETURNING id"
         ),
         {"shop_id": shop_id, "kind": kind},
     )
+    return len(taken_up.all())
 
 
 def tick(session: Session, name: str, seconds: int) -> list[int]:

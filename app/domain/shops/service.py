@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -136,6 +136,11 @@ def use_link_once(session: Session, shop_id: int, digest: bytes) -> bool:
         insert(UsedLink).values(shop_id=shop_id, digest=digest).on_conflict_do_nothing().returning(UsedLink.digest)
     )
     return used.first() is not None
+
+
+def forget_used_links(session: Session) -> None:
+    """A one-time link lives for minutes; after a day nobody can follow it a second time."""
+    session.execute(delete(UsedLink).where(UsedLink.used_at < text("now() - interval '1 day'")))
 
 
 def sync_state(session: Session, shop_id: int, resource: str) -> SyncState:

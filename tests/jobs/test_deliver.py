@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -46,6 +47,17 @@ def test_an_address_that_changes_while_a_letter_waits_makes_no_second_letter(run
     ]
 
 
+def thank_through(
+    server: Any, runtime: Runtime, shop: ShopFacts, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One order comes in, and its letter goes to this server."""
+    clock.at = NOON + timedelta(minutes=1)
+    monkeypatch.setattr("app.jobs.deliver.CHANNELS", {"email": lambda _settings: server})
+    with runtime.db.transaction(shop.id) as session:
+        apply(session, shop, [an_order()], Source.WEBHOOK)
+    run_until_quiet(runtime, shop, "plan", "deliver")
+
+
 class Slow:
     """A mail server that thinks so long that another worker takes the work over."""
 
@@ -66,12 +78,8 @@ def test_an_answer_that_comes_after_the_lease_is_still_an_answer(
     runtime: Runtime, clock: SetClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop = a_shop(runtime.db)
-    clock.at = NOON + timedelta(minutes=1)
-    with runtime.db.transaction(shop.id) as session:
-        apply(session, shop, [an_order()], Source.WEBHOOK)
     server = Slow(runtime, shop)
-    monkeypatch.setattr("app.jobs.deliver.CHANNELS", {"email": lambda _settings: server})
-    run_until_quiet(runtime, shop, "plan", "deliver")
+    thank_through(server, runtime, shop, clock, monkeypatch)
     assert said(runtime, shop) == [("thank_you", "sent", "thank_you", "250 ok")]
     assert server.letters == 1
     with runtime.db.house() as session:
@@ -96,12 +104,8 @@ def test_a_server_that_falls_over_before_the_letter_is_asked_again(
     runtime: Runtime, clock: SetClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop = a_shop(runtime.db)
-    clock.at = NOON + timedelta(minutes=1)
-    with runtime.db.transaction(shop.id) as session:
-        apply(session, shop, [an_order()], Source.WEBHOOK)
     server = Refusing()
-    monkeypatch.setattr("app.jobs.deliver.CHANNELS", {"email": lambda _settings: server})
-    run_until_quiet(runtime, shop, "plan", "deliver")
+    thank_through(server, runtime, shop, clock, monkeypatch)
     assert said(runtime, shop) == [("thank_you", "sent", "thank_you", "250 ok")]
     assert server.asked == 2
 
@@ -128,11 +132,7 @@ def test_who_lost_the_work_before_the_last_moment_hands_nothing_over(
     runtime: Runtime, clock: SetClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop = a_shop(runtime.db)
-    clock.at = NOON + timedelta(minutes=1)
-    with runtime.db.transaction(shop.id) as session:
-        apply(session, shop, [an_order()], Source.WEBHOOK)
     server = Robbed(runtime, shop)
-    monkeypatch.setattr("app.jobs.deliver.CHANNELS", {"email": lambda _settings: server})
-    run_until_quiet(runtime, shop, "plan", "deliver")
+    thank_through(server, runtime, shop, clock, monkeypatch)
     assert said(runtime, shop) == [("thank_you", "sent", "thank_you", "250 ok")]
     assert server.taken == 1

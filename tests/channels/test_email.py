@@ -15,7 +15,6 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from smtp_sink import Sink, channel, free_port, running
 
 from app.channels import CHANNELS
 from app.channels.base import Letter
@@ -23,6 +22,7 @@ from app.channels.console import Console
 from app.channels.email import Email, Server, wire_form
 from app.kernel.config import Settings
 from app.kernel.errors import Permanent, Transient, Uncertain
+from tests.channels.smtp_sink import Sink, channel, free_port, running
 
 LETTER = Letter(
     key="0c7a5e0e-1c6f-5d53-9f0e-3a0f6e6f3a51",

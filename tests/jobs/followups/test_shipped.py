@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sample_facts import SENT, facts, order, parcel
 
 from app.domain.shipments.rules import Standing
 from app.events import OrderStatus, ShipmentSent, ShipmentStatus, TrackingNumberAdded
 from app.jobs.followups import FOLLOWUPS
 from app.jobs.followups.base import Facts, Plan, Skip
 from app.jobs.followups.shipped import WAIT_FOR_NUMBER
+from tests.sample_facts import SENT, facts, order, parcel
 
 SHIPPED = FOLLOWUPS["shipped"]
 AT = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)

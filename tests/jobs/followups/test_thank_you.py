@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from sample_facts import facts, order
 
 from app.events import OrderPlaced, OrderStatus
 from app.jobs.followups import FOLLOWUPS
 from app.jobs.followups.base import Facts, Plan, Skip
+from tests.sample_facts import facts, order
 
 THANK_YOU = FOLLOWUPS["thank_you"]
 AT = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)

@@ -11,13 +11,13 @@ from itertools import product
 
 import pytest
 import regex
-from sample_facts import ADDRESS, HOUSE, KEY, LINKS, facts, order, parcel, shop
 
 from app.channels.base import Letter
 from app.domain.promises.rules import Promise
 from app.jobs.followups.base import Facts
 from app.jobs.letters import compose
 from app.kernel.copy import catalogue
+from tests.sample_facts import ADDRESS, HOUSE, KEY, LINKS, facts, order, parcel, shop
 
 WANTED = {
     "en": "en-GB", "en-US": "en-US", "de-DE": "de-DE", "de-AT": "de-AT", "sv": "sv", "cs-CZ": "cs-CZ", "zh-TW": "zh-Hant-TW",

@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
-from sample_facts import COFFEE, FILTERS, HOUSE, KEY, LINKS, SENT, facts, order, parcel, shop
 
 from app.channels.base import Letter
 from app.domain.orders.rules import OrderFacts
@@ -17,6 +16,7 @@ from app.jobs.followups.base import Facts
 from app.jobs.letters import compose
 from app.jobs.letters.receipt import MOST_ROWS, summands
 from app.kernel.errors import Permanent
+from tests.sample_facts import COFFEE, FILTERS, HOUSE, KEY, LINKS, SENT, facts, order, parcel, shop
 
 OFFERS = {
     "recommendations": {

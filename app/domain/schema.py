@@ -1,5 +1,8 @@
 """Every table of the house in one place, so that migrations and tests see them all."""
 
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
 from app.domain.history.models import EventRow
 from app.domain.hub.models import HubRow
 from app.domain.inbox.models import Delivery
@@ -22,3 +25,12 @@ WITHOUT_POLICY = frozenset({"shop", "outbox", "tick"})
 them for all shops. Every other table has a forced policy."""
 
 METADATA = Base.metadata
+
+GROWING = (Order, OrderLine, Shipment, ShipmentItem, Scan, EventRow, HubRow)
+"""What an import fills from nothing."""
+
+
+def refresh_statistics(session: Session) -> None:
+    """Tell the planner how big the growing tables are. A first import outruns autovacuum: until then foreign keys are checked by
+    reading a whole shop (docs/performance.md)."""
+    session.execute(text(f"ANALYZE {', '.join(table.__tablename__ for table in GROWING)}"))

@@ -15,6 +15,7 @@ from app.connectors.base import Access, Ask, Page
 from app.domain import apply as domain
 from app.domain.outbox import service as outbox
 from app.domain.outbox.service import Claim
+from app.domain.schema import refresh_statistics
 from app.domain.shops import service as shops
 from app.domain.shops.rules import ShopFacts
 from app.events import OrderFact, OrderGone, Source
@@ -25,6 +26,8 @@ from app.kernel.runtime import Runtime
 log = logging.getLogger(__name__)
 
 ORDERS = "orders"
+STATISTICS_AT = (500, 5_000, 50_000)
+"""Orders of a first import after which the planner is told how big the tables have become."""
 OVERLAP = timedelta(minutes=10)
 """How far each pull reaches back behind the one before it: a platform's list may lag behind its own events."""
 
@@ -78,7 +81,10 @@ def _advance(session: Session, shop_id: int, position: Position, page: Page) -> 
     """The watermark moves to the moment the pull began, never to the present: what changed meanwhile is asked for again."""
     state = shops.sync_state(session, shop_id, ORDERS)
     if not state.is_backfilled:
+        before = state.seen
         state.seen += sum(isinstance(fact, OrderFact) for fact in page.facts)
+        if any(before < size <= state.seen for size in STATISTICS_AT):
+            refresh_statistics(session)
         state.total = page.total if page.total is not None else state.total
     state.cursor = page.cursor
     state.started_at = position.started_at

@@ -181,9 +181,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("shop_id", "id", name="pk_outbox"),
     )
     op.create_index(
-        "ix_outbox_due",
+        "ix_outbox_claim",
         "outbox",
-        ["shop_id", "kind", "due_at"],
+        ["shop_id", "kind", sa.text("attempts DESC"), "due_at", "id"],
         unique=False,
         postgresql_where=sa.text("parked_at IS NULL"),
     )

@@ -168,3 +168,14 @@ def test_an_order_that_cannot_be_written_parks_alone_and_the_reading_goes_on(
         assert [tuple(row) for row in session.execute(text("SELECT kind, ref, parked_at IS NULL FROM outbox"))] == [
             ("fetch", bad, False)
         ]
+
+
+def test_a_long_import_tells_the_planner_how_big_the_tables_have_become(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.jobs.pull.STATISTICS_AT", (5,))
+    with a_store(recorded_store) as store:
+        shop = connected(runtime, store.url)
+        run_until_quiet(runtime, shop, "pull")
+    with runtime.db.house() as session:
+        assert session.scalar(text("SELECT reltuples FROM pg_class WHERE relname = 'orders'")) == len(everything())

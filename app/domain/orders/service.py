@@ -168,7 +168,7 @@ def _row(shop_id: int, shop_language: str, fact: OrderFact) -> dict[str, Any]:
 def _content(fact: OrderFact) -> bytes:
     """The hash of what a platform says everywhere it speaks of the order. Pictures are told by some of its mouths only."""
     bare = replace(fact, lines=tuple(replace(line, image_url="") for line in fact.lines))
-    return fingerprint(orjson.dumps(asdict(bare), option=orjson.OPT_SORT_KEYS))
+    return fingerprint(orjson.dumps(bare, option=orjson.OPT_SORT_KEYS))
 
 
 def _rewrite_lines(session: Session, shop_id: int, changed: Sequence[tuple[int, OrderFact]]) -> None:

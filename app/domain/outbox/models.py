@@ -22,7 +22,16 @@ class Job(Base):
 
     __tablename__ = "outbox"
     __table_args__ = (
-        Index("ix_outbox_due", "shop_id", "kind", "due_at", postgresql_where=text("parked_at IS NULL")),
+        # in the order of a claim (service.py), so that none has to sort the backlog
+        Index(
+            "ix_outbox_claim",
+            "shop_id",
+            "kind",
+            text("attempts DESC"),
+            "due_at",
+            "id",
+            postgresql_where=text("parked_at IS NULL"),
+        ),
         Index("ix_outbox_subject", "shop_id", "kind", "ref"),
     )
 

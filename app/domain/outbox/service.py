@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 LEASE_SECONDS = 30
@@ -95,10 +95,10 @@ CLAIM = text(
         UNION ALL
         SELECT id FROM ready WHERE NOT EXISTS (SELECT 1 FROM ready WHERE attempts > 0)
     )
-    UPDATE outbox SET attempts = outbox.attempts + 1, fence = fence + 1,
+    UPDATE outbox SET attempts = attempts + 1, fence = fence + 1,
         lease_until = now() + make_interval(secs => :lease)
-    FROM picked WHERE outbox.shop_id = :shop_id AND outbox.id = picked.id
-    RETURNING outbox.id, outbox.ref, outbox.fence, outbox.attempts, outbox.failures
+    WHERE shop_id = :shop_id AND id = ANY(ARRAY(SELECT id FROM picked))
+    RETURNING id, ref, fence, attempts, failures
     """
 )
 
@@ -121,7 +121,7 @@ def finish(session: Session, shop_id: int, claims: Sequence[Claim]) -> None:
     """The work is done: its rows go, in the transaction that wrote its outcome. `Fenced` when a lease was lost."""
     _held(
         session,
-        "DELETE FROM outbox WHERE shop_id = :shop_id AND (id, fence) IN :claims",
+        "DELETE FROM outbox",
         {"shop_id": shop_id},
         claims,
     )
@@ -131,8 +131,7 @@ def hold(session: Session, shop_id: int, claims: Sequence[Claim]) -> None:
     """Prove that the leases are still ours and prolong them. `Fenced` otherwise."""
     _held(
         session,
-        "UPDATE outbox SET lease_until = now() + make_interval(secs => :lease)"
-        " WHERE shop_id = :shop_id AND (id, fence) IN :claims",
+        "UPDATE outbox SET lease_until = now() + make_interval(secs => :lease)",
         {"shop_id": shop_id, "lease": LEASE_SECONDS},
         claims,
     )
@@ -142,8 +141,7 @@ def release(session: Session, shop_id: int, claims: Sequence[Claim], *, is_progr
     """Give rows back at once: with their attempt forgotten when it got somewhere, else counted."""
     _held(
         session,
-        "UPDATE outbox SET lease_until = NULL, attempts = CASE WHEN :is_progress THEN 0 ELSE attempts END"
-        " WHERE shop_id = :shop_id AND (id, fence) IN :claims",
+        "UPDATE outbox SET lease_until = NULL, attempts = CASE WHEN :is_progress THEN 0 ELSE attempts END",
         {"shop_id": shop_id, "is_progress": is_progress},
         claims,
     )
@@ -154,7 +152,7 @@ def retry_later(session: Session, shop_id: int, claims: Sequence[Claim], error: 
     _held(
         session,
         "UPDATE outbox SET lease_until = now() + make_interval(secs => :delay), attempts = 0, failures = failures + 1,"
-        " last_error = :error WHERE shop_id = :shop_id AND (id, fence) IN :claims",
+        " last_error = :error",
         {"shop_id": shop_id, "error": error, "delay": delay},
         claims,
     )
@@ -164,21 +162,22 @@ def park(session: Session, shop_id: int, claims: Sequence[Claim], error: str) ->
     """A recorded failure that will not pass by itself: shown in the console, touched by nobody."""
     _held(
         session,
-        "UPDATE outbox SET parked_at = now(), lease_until = NULL, last_error = :error"
-        " WHERE shop_id = :shop_id AND (id, fence) IN :claims",
+        "UPDATE outbox SET parked_at = now(), lease_until = NULL, last_error = :error",
         {"shop_id": shop_id, "error": error},
         claims,
     )
 
 
-def _held(session: Session, statement: str, values: dict[str, object], claims: Sequence[Claim]) -> None:
-    """Run a statement on exactly the claims that are still ours."""
+HELD = " WHERE shop_id = :shop_id AND (id, fence) IN (SELECT * FROM unnest(CAST(:ids AS bigint[]), CAST(:fences AS int[])))"
+"""One text for any number of claims, so that Postgres plans it once."""
+
+
+def _held(session: Session, change: str, values: dict[str, object], claims: Sequence[Claim]) -> None:
+    """Make a change to exactly the claims that are still ours."""
     if not claims:
         return
-    pairs = [(claim.id, claim.fence) for claim in claims]
-    result = session.execute(
-        text(statement).bindparams(bindparam("claims", expanding=True)), {**values, "claims": pairs}
-    )
+    pairs = {"ids": [claim.id for claim in claims], "fences": [claim.fence for claim in claims]}
+    result = session.execute(text(change + HELD), {**values, **pairs})
     if result.rowcount != len(claims):  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
         raise Fenced(len(claims))
 

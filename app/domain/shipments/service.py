@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -243,7 +243,7 @@ def _row(shop_id: int, order_id: int, fact: ShipmentFact) -> dict[str, Any]:
 
 def _content(fact: ShipmentFact) -> bytes:
     """The hash of what is told and pulled alike. A parcel's status is neither: it comes with events where there are any."""
-    return fingerprint(orjson.dumps(asdict(replace(fact, status=ShipmentStatus.UNKNOWN)), option=orjson.OPT_SORT_KEYS))
+    return fingerprint(orjson.dumps(replace(fact, status=ShipmentStatus.UNKNOWN), option=orjson.OPT_SORT_KEYS))
 
 
 def _rewrite_items(session: Session, shop_id: int, changed: Sequence[tuple[int, ShipmentFact]]) -> None:

@@ -143,12 +143,9 @@ def _settle(runtime: Runtime, shop: ShopFacts, ready: Ready, state: State, claim
             outbox.finish(session, shop.id, [claim])
 
 
+# a letter may be refused before it was asked for; the last word on one that was called uncertain is its answer
 BEFORE = {
-    State.FAILED: (
-        State.PLANNED,
-        State.SENDING,
-        State.UNCERTAIN,
-    ),  # refused before the letter itself was asked for, or after
+    State.FAILED: (State.PLANNED, State.SENDING, State.UNCERTAIN),
     State.UNCERTAIN: (State.SENDING,),
     State.SENT: (State.SENDING, State.UNCERTAIN),
 }

@@ -42,8 +42,6 @@ class Source(StrEnum):
     WEBHOOK = "webhook"
     PULL = "pull"
     CARRIER = "carrier"
-    SHOPPER = "shopper"
-    MERCHANT = "merchant"
 
 
 # --- facts ------------------------------------------------------------------------------------------------------------

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any, cast
+from typing import cast
 from urllib.parse import urlencode
 
 from app.carriers.base import Carrier, CarrierAccess
 from app.events import ScanFact, ShipmentStatus, Source
 from app.kernel.errors import Failure, Permanent, Transient
 from app.kernel.http import Answer, Http, json_body
+from app.kernel.reading import Tree, part, parts, text
 from app.kernel.zones import moment
-
-Tree = dict[str, Any]
 
 STATUSES = {
     "pre-transit": ShipmentStatus.LABEL_CREATED,  # data only: the parcel may never have been handed over
@@ -111,7 +110,7 @@ def _ask(access: CarrierAccess, http: Http, number: str) -> tuple[ScanFact, ...]
     body = json_body(answer)
     if not isinstance(body, dict) or not isinstance(cast("Tree", body).get("shipments"), list):
         raise Transient("not_understood")
-    read = [scans for shipment in _trees(cast("Tree", body), "shipments") if (scans := _read(shipment, number))]
+    read = [scans for shipment in parts(cast("Tree", body), "shipments") if (scans := _read(shipment, number))]
     # Numbers are used again after a while: of several shipments the one that moved last is ours.
     return max(read, key=lambda scans: scans[-1].occurred_at, default=())
 
@@ -125,7 +124,7 @@ def _refusal(answer: Answer) -> Failure:
 
 def _read(shipment: Tree, number: str) -> tuple[ScanFact, ...]:
     """Oldest first."""
-    events = _trees(shipment, "events") or [_tree(shipment, "status")]
+    events = parts(shipment, "events") or [part(shipment, "status")]
     scans = [scan for event in events if (scan := _scan(event, shipment, number))]
     scans.sort(key=lambda scan: scan.occurred_at)
     return tuple(scans)
@@ -134,7 +133,7 @@ def _read(shipment: Tree, number: str) -> tuple[ScanFact, ...]:
 def _scan(event: Tree, shipment: Tree, number: str) -> ScanFact | None:
     """None for an event without a time that can be read: nothing can be put in order by it."""
     try:
-        occurred_at = moment(_text(event, "timestamp"), _country(event, shipment))
+        occurred_at = moment(text(event, "timestamp"), _country(event, shipment))
     except ValueError:
         return None
     if occurred_at.year not in YEARS:
@@ -144,7 +143,7 @@ def _scan(event: Tree, shipment: Tree, number: str) -> ScanFact | None:
         occurred_at=occurred_at,
         source=Source.CARRIER,
         tracking_number=number,
-        place=_place(_text(_tree(_tree(event, "location"), "address"), "addressLocality")),
+        place=_place(text(part(part(event, "location"), "address"), "addressLocality")),
         expected_until=_expected(shipment),
     )
 
@@ -155,9 +154,9 @@ def _place(said: str) -> str:
 
 
 def _status(event: Tree, *, is_return: bool) -> ShipmentStatus:
-    code = _text(event, "statusCode").strip().lower()
+    code = text(event, "statusCode").strip().lower()
     status = (
-        _worded(event, code) or EVENT_CODES.get(_text(event, "status")) or STATUSES.get(code, ShipmentStatus.UNKNOWN)
+        _worded(event, code) or EVENT_CODES.get(text(event, "status")) or STATUSES.get(code, ShipmentStatus.UNKNOWN)
     )
     if is_return and status is ShipmentStatus.DELIVERED:
         return ShipmentStatus.RETURNED_TO_SENDER
@@ -165,7 +164,7 @@ def _status(event: Tree, *, is_return: bool) -> ShipmentStatus:
 
 
 def _worded(event: Tree, code: str) -> ShipmentStatus | None:
-    said = f"{_text(event, 'status')} {_text(event, 'description')}".lower()
+    said = f"{text(event, 'status')} {text(event, 'description')}".lower()
     for phrases, status in WORDINGS.get(code, ()):
         if any(phrase in said for phrase in phrases):
             return status
@@ -175,15 +174,15 @@ def _worded(event: Tree, code: str) -> ShipmentStatus | None:
 def _country(event: Tree, shipment: Tree) -> str:
     """Times mostly lack an offset and are local to the scan, and most scans lack a country: labels are made where a parcel
     starts, the rest is read off the clocks of where it goes."""
-    origin, destination = _tree(shipment, "origin"), _tree(shipment, "destination")
-    likely = (origin, destination) if _text(event, "statusCode") == "pre-transit" else (destination, origin)
-    places = (_tree(event, "location"), *likely)
-    return next((country for place in places if (country := _text(_tree(place, "address"), "countryCode"))), "")
+    origin, destination = part(shipment, "origin"), part(shipment, "destination")
+    likely = (origin, destination) if text(event, "statusCode") == "pre-transit" else (destination, origin)
+    places = (part(event, "location"), *likely)
+    return next((country for place in places if (country := text(part(place, "address"), "countryCode"))), "")
 
 
 def _expected(shipment: Tree) -> date | None:
     """The day on which DHL expects to deliver, as it stands there: local to the recipient."""
-    said = _text(_tree(shipment, "estimatedDeliveryTimeFrame"), "estimatedThrough") or _text(
+    said = text(part(shipment, "estimatedDeliveryTimeFrame"), "estimatedThrough") or text(
         shipment, "estimatedTimeOfDelivery"
     )
     try:
@@ -191,22 +190,3 @@ def _expected(shipment: Tree) -> date | None:
     except ValueError:
         return None
     return day if day.year in YEARS else None
-
-
-# --- an answer from outside holds anything ----------------------------------------------------------------------------
-
-
-def _tree(tree: Tree, name: str) -> Tree:
-    value = tree.get(name)
-    return cast("Tree", value) if isinstance(value, dict) else {}
-
-
-def _trees(tree: Tree, name: str) -> list[Tree]:
-    value = tree.get(name)
-    items = cast("list[object]", value) if isinstance(value, list) else []
-    return [cast("Tree", item) for item in items if isinstance(item, dict)]
-
-
-def _text(tree: Tree, name: str) -> str:
-    value = tree.get(name)
-    return value if isinstance(value, str) else ""

@@ -11,8 +11,6 @@ from sqlalchemy import BigInteger, DateTime, Engine, MetaData, create_engine, te
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 
-Moment = Annotated[datetime, mapped_column(DateTime(timezone=True))]
-"""An aware moment, stored in UTC."""
 ShopId = Annotated[int, mapped_column(BigInteger, primary_key=True)]
 """Leads every primary key, so that a row of one shop can never refer to a row of another."""
 

@@ -44,7 +44,6 @@ def upgrade() -> None:
         sa.Column("language", sa.Text(), nullable=False),
         sa.Column("country", sa.Text(), server_default="", nullable=False),
         sa.Column("is_connected", sa.Boolean(), server_default=sa.text("true"), nullable=False),
-        sa.Column("last_error", sa.Text(), server_default="", nullable=False),
         sa.Column("connected_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_shop"),
         sa.UniqueConstraint("platform", "domain", name="uq_shop_platform_domain"),

@@ -21,7 +21,7 @@ from tests.kernel.loopback import Loopback, answer, serving
 
 NUMBER = "00340434161094022115"
 SAMPLES = Path(__file__).parent / "dhl"
-SHARED = Path(os.environ.get("ENCORE_SHARED", "/nowhere")) / "platforms/carriers"
+SHARED = Path(os.environ.get("ENCORE_SHARED") or Path(__file__).parents[3] / "shared") / "platforms/carriers"
 DHL = CARRIERS["dhl"]
 
 
@@ -279,7 +279,7 @@ def test_a_field_of_another_type_harms_nobody(http: Http, name: str, odd: object
 
 # --- against the shared facts, where they are at hand -----------------------------------------------------------------
 
-shared = pytest.mark.skipif(not SHARED.is_dir(), reason="ENCORE_SHARED names no folder with the carriers' facts")
+shared = pytest.mark.skipif(not SHARED.is_dir(), reason="the carriers' facts are not at hand (ENCORE_SHARED)")
 
 
 @shared

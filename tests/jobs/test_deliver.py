@@ -58,6 +58,13 @@ def thank_through(
     run_until_quiet(runtime, shop, "plan", "deliver")
 
 
+def another_takes_over(runtime: Runtime, shop: ShopFacts) -> None:
+    """The lease ends, and another worker does what is due."""
+    with runtime.db.house() as session:
+        session.execute(text("UPDATE outbox SET lease_until = now() - interval '1 second'"))
+    work_off(runtime, WORKS["deliver"], shop.id)
+
+
 class Slow:
     """A mail server that thinks so long that another worker takes the work over."""
 
@@ -67,9 +74,7 @@ class Slow:
     def send(self, _letter: Letter, commit: Callable[[], None]) -> Receipt:
         commit()
         self.letters += 1
-        with self.runtime.db.house() as session:
-            session.execute(text("UPDATE outbox SET lease_until = now() - interval '1 second'"))
-        work_off(self.runtime, WORKS["deliver"], self.shop.id)
+        another_takes_over(self.runtime, self.shop)
         assert said(self.runtime, self.shop)[0][1] == "uncertain"
         return Receipt(reply="250 ok")
 
@@ -120,9 +125,7 @@ class Robbed:
     def send(self, _letter: Letter, commit: Callable[[], None]) -> Receipt:
         if self.is_first:
             self.is_first = False
-            with self.runtime.db.house() as session:
-                session.execute(text("UPDATE outbox SET lease_until = now() - interval '1 second'"))
-            work_off(self.runtime, WORKS["deliver"], self.shop.id)
+            another_takes_over(self.runtime, self.shop)
         commit()
         self.taken += 1
         return Receipt(reply="250 ok")

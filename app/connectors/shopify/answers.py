@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from app.connectors.shopify.reading import Tree, key, part, parts, text
+from app.connectors.shopify.reading import key
+from app.kernel.reading import Tree, part, parts, text
 
 
 def order_payload(order: Tree) -> Tree:

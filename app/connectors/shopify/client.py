@@ -14,9 +14,9 @@ import orjson
 from shopify.api_version import ApiVersion
 
 from app.connectors.base import Access
-from app.connectors.shopify.reading import Tree, part, parts, text
 from app.kernel.errors import Failure, Permanent, Transient
 from app.kernel.http import Answer, Http, json_body
+from app.kernel.reading import Tree, part, parts, text
 
 API_VERSION = "2026-10"
 """Stable, supported until 2027-10-16 (shopify.dev/docs/api/usage/versioning)."""

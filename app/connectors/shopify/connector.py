@@ -9,11 +9,11 @@ from app.connectors.base import Access, Ask, Claim, Inbound, Page, Parsed, Profi
 from app.connectors.shopify import deliveries, signature
 from app.connectors.shopify.client import Operation, Store
 from app.connectors.shopify.pull import pull_page
-from app.connectors.shopify.reading import Tree, part, parts, text
 from app.connectors.shopify.subscribe import subscribe_all
 from app.connectors.shopify.words import language
 from app.kernel.errors import Permanent
 from app.kernel.http import Http
+from app.kernel.reading import Tree, part, parts, text
 
 SHOP = Operation("shop", "Shop")
 LANGUAGES = Operation("shop", "Languages")

@@ -11,9 +11,10 @@ import orjson
 
 from app.connectors.base import Claim, Inbound, Parsed
 from app.connectors.shopify.mapping import order_facts, parcel_facts, scan_facts
-from app.connectors.shopify.reading import Tree, needed_key, part
+from app.connectors.shopify.reading import needed_key
 from app.events import Fact, Source, Stale
 from app.kernel.errors import Permanent
+from app.kernel.reading import Tree, part
 
 DOMAIN = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com")
 

@@ -11,8 +11,9 @@ from datetime import date, datetime
 
 from app.connectors.shopify import words
 from app.connectors.shopify.money import minor_units
-from app.connectors.shopify.reading import YEARS, Tree, key, moment, needed_key, needed_moment, part, parts, text, whole
+from app.connectors.shopify.reading import YEARS, key, moment, needed_key, needed_moment, whole
 from app.events import Address, Fact, Line, OrderFact, ScanFact, ShipmentFact, ShipmentStatus, Source
+from app.kernel.reading import Tree, part, parts, text
 
 
 def order_facts(order: Tree, source: Source) -> tuple[Fact, ...]:

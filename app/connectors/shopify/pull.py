@@ -11,9 +11,10 @@ from app.connectors.base import Ask, Page
 from app.connectors.shopify.answers import order_payload
 from app.connectors.shopify.client import Operation, Reply, Store
 from app.connectors.shopify.mapping import order_facts
-from app.connectors.shopify.reading import Tree, part, parts, text, whole
+from app.connectors.shopify.reading import whole
 from app.events import Fact, OrderGone, Source
 from app.kernel.errors import Permanent, Transient
+from app.kernel.reading import Tree, part, parts, text
 
 ORDERS_A_PAGE = 5
 """Some 620 points if every one of them is as big as the document allows: the rule for lists is only known from measurements, and a

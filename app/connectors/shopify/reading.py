@@ -2,35 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, NoReturn, cast
+from typing import NoReturn
 
 from app.kernel.errors import Permanent
-
-Tree = Mapping[str, Any]
+from app.kernel.reading import Tree, text
 
 MOST_DIGITS = 19
 """Of an id: they are counted in 64 bits."""
 YEARS = range(1990, 2200)
 """In which there are shops and parcels: a day at the end of time has no morrow."""
-
-
-def part(tree: Tree, name: str) -> Tree:
-    value = tree.get(name)
-    return cast("Tree", value) if isinstance(value, dict) else {}
-
-
-def parts(tree: Tree, name: str) -> list[Tree]:
-    value = tree.get(name)
-    items = cast("list[Any]", value) if isinstance(value, list) else []
-    return [cast("Tree", item) for item in items if isinstance(item, dict)]
-
-
-def text(tree: Tree, name: str) -> str:
-    """Without U+0000, which JSON may carry and Postgres may not."""
-    value = tree.get(name)
-    return value.replace("\x00", "") if isinstance(value, str) else ""
 
 
 def whole(tree: Tree, name: str) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from app.connectors.shopify.client import Operation, Store
-from app.connectors.shopify.reading import Tree, part, parts, text
+from app.kernel.reading import Tree, part, parts, text
 
 SUBSCRIPTIONS = Operation("webhooks", "Subscriptions")
 SUBSCRIBE = Operation("webhooks", "Subscribe")

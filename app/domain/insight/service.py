@@ -39,7 +39,6 @@ class Health:
     """How a shop is kept up with. Moments are the database's; counts of deliveries and messages are of the last seven days."""
 
     is_connected: bool
-    shop_error: str
     last_delivery_at: datetime | None
     last_pull_at: datetime | None
     pull_error: str
@@ -124,7 +123,6 @@ def health(session: Session, shop_id: int) -> Health:
     sync = session.scalars(select(SyncState).where(SyncState.resource == "orders")).one_or_none()
     return Health(
         is_connected=shop.is_connected,
-        shop_error=shop.last_error,
         last_delivery_at=session.scalar(select(func.max(Delivery.received_at))),
         last_pull_at=sync.last_success_at if sync else None,
         pull_error=sync.last_error if sync else "",

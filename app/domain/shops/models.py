@@ -28,7 +28,6 @@ class Shop(Base):
     language: Mapped[str] = mapped_column(Text)
     country: Mapped[str] = mapped_column(Text, server_default="")
     is_connected: Mapped[bool] = mapped_column(server_default=text("true"))
-    last_error: Mapped[str] = mapped_column(Text, server_default="")
     connected_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
 

@@ -18,7 +18,6 @@ class Settings:
     hours: str = ""
     voice: str = "formal"  # formal | informal, where the language has both
     brand_colour: str = "#1d4f91"
-    logo_url: str = ""
     returns_url: str = ""
     earliest_days: int = 0
     latest_days: int = 0
@@ -49,11 +48,9 @@ MOST_DAYS = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShopFacts:
-    """What a decision or a page may know of a shop."""
+class Store:
+    """What connecting learns of a store. `language` is BCP 47, `timezone` an IANA name, `currency` ISO 4217."""
 
-    id: int
-    public_id: str
     platform: str
     domain: str
     base_url: str
@@ -62,5 +59,13 @@ class ShopFacts:
     currency: str
     language: str
     country: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShopFacts(Store):
+    """What a decision or a page may know of a shop: its store, our names for it, and what its merchant chose."""
+
+    id: int
+    public_id: str
     connected_at: datetime
     settings: Settings

@@ -4,32 +4,17 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.domain.shops.models import Credential, Shop, ShopSettings, SyncState, UsedLink
-from app.domain.shops.rules import ShopFacts, settings_from
+from app.domain.shops.rules import ShopFacts, Store, settings_from
 from app.kernel.crypto import Keyring
 from app.kernel.errors import Permanent
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Store:
-    """What connecting learns of a store. `language` is BCP 47, `timezone` an IANA name, `currency` ISO 4217."""
-
-    platform: str
-    domain: str
-    base_url: str
-    name: str
-    timezone: str
-    currency: str
-    language: str
-    country: str
 
 
 def register(session: Session, store: Store, connected_at: datetime) -> tuple[int, str]:
@@ -44,7 +29,7 @@ def register(session: Session, store: Store, connected_at: datetime) -> tuple[in
     row = session.execute(
         statement.on_conflict_do_update(
             index_elements=["platform", "domain"],
-            set_={**{name: statement.excluded[name] for name in known}, "is_connected": True, "last_error": ""},
+            set_={**{name: statement.excluded[name] for name in known}, "is_connected": True},
         ).returning(Shop.id, Shop.public_id)
     ).one()
     return row.id, row.public_id
@@ -123,11 +108,6 @@ def choose(session: Session, shop_id: int, values: Mapping[str, Any], valid_from
             index_elements=["shop_id", "valid_from"], set_={"values": statement.excluded["values"]}
         )
     )
-
-
-def note_error(session: Session, shop_id: int, error: str) -> None:
-    """What keeps the shop from being read, for the console; empty when it is well."""
-    session.execute(update(Shop).where(Shop.id == shop_id, Shop.last_error != error).values(last_error=error))
 
 
 def use_link_once(session: Session, shop_id: int, digest: bytes) -> bool:

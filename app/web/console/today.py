@@ -47,7 +47,7 @@ def _row(shop: ShopFacts) -> Row:
 
 def _needs(row: Row) -> Iterator[Need]:
     health = row.health
-    error = health.shop_error or health.pull_error
+    error = health.pull_error
     if not health.is_connected:
         yield Need(shop=row.shop, title="The store is disconnected", detail="Nothing is read and nothing is sent.")
     elif error:

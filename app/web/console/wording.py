@@ -70,8 +70,6 @@ SOURCES = {
     "webhook": "Told by the store",
     "pull": "Read from the store",
     "carrier": "Told by the carrier",
-    "shopper": "Done by the shopper",
-    "merchant": "Done by you",
 }
 
 SHIPMENT_STATUSES = {

@@ -8,7 +8,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
+
+
+class Resource(StrEnum):
+    """What is read from a store, page by page. Refunds and parcels come with their orders, variants with their products."""
+
+    ORDERS = "orders"
+    PRODUCTS = "products"
+    CUSTOMERS = "customers"
+    DISCOUNTS = "discounts"
+
+
+class Channel(StrEnum):
+    """Where an order was made; other rules hold for what a shopper may be told in each."""
+
+    ONLINE = "online"
+    POS = "pos"  # over the counter: nothing is on its way
+    MARKETPLACE = "marketplace"  # sold by another site, which keeps the shopper for itself
+    DRAFT = "draft"  # typed in by the shop's own people
+    OTHER = "other"  # an app that we do not know
 
 
 class OrderStatus(StrEnum):
@@ -91,7 +111,9 @@ class OrderFact:
     shipping: int = 0
     discount: int = 0
     tax: int = 0
-    channel: str = "online"
+    channel: Channel = Channel.ONLINE
+    channel_name: str = ""  # the platform's own word for it, to be shown
+    discount_codes: tuple[str, ...] = ()
     language: str | None = None  # BCP 47; None where the platform does not say
     email: str | None = None
     phone: str | None = None
@@ -104,11 +126,15 @@ class OrderFact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OrderGone:
-    """The platform no longer shows this order."""
+class RefundFact:
+    """Money that went back for an order; told once and never changed. `amount` is what the shopper got, in minor units of the
+    order's currency; `items` pairs a line's ref with a quantity and is empty where money alone went back."""
 
+    order_ref: str
     ref: str
-    updated_at: datetime
+    refunded_at: datetime
+    amount: int
+    items: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,13 +170,127 @@ class ScanFact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """One thing that can be bought. Prices are in the shop's own currency; `stock` is None where it is not counted."""
+
+    ref: str
+    title: str = ""  # what tells it apart: "Blue / M"; empty when there is only one
+    sku: str = ""
+    price: Decimal | None = None
+    compare_at_price: Decimal | None = None  # what it cost before
+    stock: int | None = None
+    is_available: bool = True  # can be ordered now, whatever the stock says
+    image_url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProductFact:
+    """A product with all of its variants as its platform shows it now. `collections` are the platform's keys of the groups it
+    stands in, None where this mouth of the platform does not say."""
+
+    ref: str
+    updated_at: datetime
+    title: str
+    is_listed: bool  # shoppers can find it
+    url: str = ""
+    image_url: str = ""
+    kind: str = ""
+    vendor: str = ""
+    tags: tuple[str, ...] = ()
+    collections: tuple[str, ...] | None = None
+    variants: tuple[Variant, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerFact:
+    """Somebody with an account at the shop. Personal fields are None where unknown or withheld."""
+
+    ref: str
+    updated_at: datetime
+    created_at: datetime | None = None
+    email: str | None = None
+    phone: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    language: str | None = None  # BCP 47
+    country: str = ""
+    tags: tuple[str, ...] = ()
+
+
+class DiscountKind(StrEnum):
+    PERCENT = "percent"
+    AMOUNT = "amount"
+    SHIPPING = "shipping"
+    OTHER = "other"  # buy X get Y, an app's own rule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiscountFact:
+    """A discount that shoppers claim with a code. `value` is percent points or an amount in the shop's currency; `used` counts
+    redemptions, and nobody may claim more than `usage_limit` (None: no limit)."""
+
+    ref: str
+    updated_at: datetime
+    kind: DiscountKind
+    codes: tuple[str, ...] = ()
+    title: str = ""
+    value: Decimal | None = None
+    minimum: Decimal | None = None
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    usage_limit: int | None = None
+    used: int = 0
+    is_active: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gone:
+    """The platform no longer shows this thing."""
+
+    ref: str
+    updated_at: datetime
+    resource: Resource = Resource.ORDERS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stale:
-    """The sender told too little to act on: this order must be pulled."""
+    """The sender told too little to act on: this thing must be pulled."""
 
+    ref: str
+    resource: Resource = Resource.ORDERS
+
+
+Fact = OrderFact | ShipmentFact | ScanFact | RefundFact | ProductFact | CustomerFact | DiscountFact | Gone | Stale
+
+
+# --- what a platform is asked to do -----------------------------------------------------------------------------------
+
+
+class EffectKind(StrEnum):
+    REFUND = "refund"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundIntent:
+    """Give money back for an order, by its way of payment. `key` is ours and the same for every attempt; `amount` is in minor
+    units of `currency`. `items` pairs a line's ref with a quantity, and `restock` puts those back on the shelf."""
+
+    key: str
     order_ref: str
+    amount: int
+    currency: str
+    items: tuple[tuple[str, int], ...] = ()
+    restock: bool = False
 
 
-Fact = OrderFact | OrderGone | ShipmentFact | ScanFact | Stale
+Intent = RefundIntent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """The platform did it, now or at an earlier attempt; `ref` is its key for what came of it."""
+
+    ref: str
 
 
 # --- events -----------------------------------------------------------------------------------------------------------
@@ -172,6 +312,13 @@ class OrderPlaced(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderCancelled(Event):
     """The order was called off, by whomever."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRefunded(Event):
+    """Money went back. `amount` in minor units of the order's currency."""
+
+    amount: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,6 +353,14 @@ class ShipmentDelivered(ShipmentEvent):
 
 EVENTS: dict[str, type[Event]] = {
     kind.__name__: kind
-    for kind in (OrderPlaced, OrderCancelled, ShipmentSent, TrackingNumberAdded, ShipmentMoved, ShipmentDelivered)
+    for kind in (
+        OrderPlaced,
+        OrderCancelled,
+        OrderRefunded,
+        ShipmentSent,
+        TrackingNumberAdded,
+        ShipmentMoved,
+        ShipmentDelivered,
+    )
 }
 """Every event that history may hold, by the name it is stored under."""

@@ -10,7 +10,7 @@ from app.domain.orders.rules import OrderFacts
 from app.domain.promises.rules import Promise
 from app.domain.shipments.rules import ShipmentFacts, Standing
 from app.domain.shops.rules import Settings, ShopFacts
-from app.events import Address, Line, OrderStatus, ShipmentStatus
+from app.events import Address, Channel, Line, OrderStatus, ShipmentStatus
 from app.jobs.followups.base import Facts
 
 PLACED = datetime(2026, 11, 30, 21, 15, tzinfo=UTC)
@@ -66,7 +66,10 @@ def order(**changes: Any) -> OrderFacts:
             ref="107",
             number="#1042",
             status=OrderStatus.CONFIRMED,
-            channel="online",
+            channel=Channel.ONLINE,
+            channel_name="",
+            customer_ref=None,
+            discount_codes=(),
             placed_at=PLACED,
             language="de-DE",
             currency="EUR",
@@ -75,6 +78,7 @@ def order(**changes: Any) -> OrderFacts:
             shipping=490,
             discount=0,
             tax=233,
+            refunded=0,
             email="johannes@shopper.example",
             first_name="Johannes",
             last_name="Wendt",

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
-from app.events import Fact
+from app.events import Done, EffectKind, Fact, Intent, Resource
 from app.kernel.http import Http
 
 
@@ -53,11 +54,13 @@ class Parsed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
-    """What to pull: single orders (`refs`), or everything changed since a moment (None: from the beginning), page by page.
+    """What to pull of a resource: single things (`refs`), or everything changed since a moment (None: from the beginning), page by
+    page. A platform that cannot tell what changed gives everything.
 
     `cursor` is the connector's own word, empty for the first page.
     """
 
+    resource: Resource = Resource.ORDERS
     changed_since: datetime | None = None
     cursor: str = ""
     refs: tuple[str, ...] = ()
@@ -65,18 +68,30 @@ class Ask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """One page of facts. `cursor` is empty on the last one; `total` is the platform's count of orders, where it tells.
-    An asked ref that the platform no longer has comes back as `OrderGone`.
+    """One page of facts. `cursor` is empty on the last one; `total` is the platform's count of what was asked for, where it tells.
+    `answered_at` is the store's own clock when it answered, None where it does not say. An asked ref that the platform no longer
+    has comes back as `Gone`.
     """
 
     facts: tuple[Fact, ...]
     cursor: str = ""
     total: int | None = None
+    answered_at: datetime | None = None
+
+
+class PolicyKind(StrEnum):
+    RETURNS = "returns"
+    SHIPPING = "shipping"
+    PRIVACY = "privacy"
+    TERMS = "terms"
+    IMPRINT = "imprint"
+    CONTACT = "contact"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """A store's own settings. `language` is BCP 47, `timezone` an IANA name, `currency` ISO 4217."""
+    """A store's own settings. `language` is the main one and `languages` all that it sells in, BCP 47; `timezone` is an IANA name,
+    `currency` ISO 4217, `policies` the addresses of the pages where the shop states its terms, `email` where it is reached."""
 
     name: str
     domain: str
@@ -85,6 +100,18 @@ class Profile:
     language: str
     country: str = ""
     email: str = ""
+    languages: tuple[str, ...] = ()
+    policies: Mapping[PolicyKind, str] = field(default_factory=dict[PolicyKind, str])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscribed:
+    """What making sure of a store's webhooks came to: topics that were in order, that had to be made or mended, and
+    subscriptions that were taken away because they were doubled or old."""
+
+    in_order: int
+    mended: int
+    removed: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +133,10 @@ class Connector(Protocol):
     title: str
     setting_names: tuple[str, ...]
     """Names of the environment variables that this platform needs on top of the house's own."""
+    resources: tuple[Resource, ...]
+    """What can be pulled, in the order of a first import."""
+    effects: frozenset[EffectKind]
+    """What `write` can do."""
     credential_names: tuple[str, ...]
     """What connecting by hand asks for; stored sealed under these names, given back in `Access.secrets`."""
 
@@ -139,11 +170,21 @@ class Connector(Protocol):
         delivery does not name its shop."""
         ...
 
-    def subscribe(self, access: Access, http: Http, callback_url: str) -> None:
+    def subscribe(self, access: Access, http: Http, callback_url: str) -> Subscribed:
         """Make the store send its webhooks to `callback_url`, signed with `access.secrets["webhook_secret"]` where the platform
         lets us choose; safe to repeat."""
         ...
 
     def pull(self, access: Access, http: Http, ask: Ask) -> Page:
-        """One page of orders with their shipments."""
+        """One page of a resource: orders with their shipments, refunds and what a platform says of scans; products with their
+        variants; customers; discounts."""
+        ...
+
+    def write(self, access: Access, http: Http, intent: Intent) -> Done:
+        """Do what is asked, once for each `key`: what an earlier attempt has done is found and told again. `Transient` when
+        nothing was done, `Uncertain` when nobody can know yet, `Permanent` when the platform refuses."""
+        ...
+
+    def find(self, access: Access, http: Http, intent: Intent) -> Done | None:
+        """Whether what was asked has been done, by looking; None when it has not. Never writes."""
         ...

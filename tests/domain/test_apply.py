@@ -11,9 +11,9 @@ from sqlalchemy import text
 from app.domain.apply import apply
 from app.domain.orders import service as orders
 from app.domain.shipments import service as shipments
-from app.events import OrderGone, OrderStatus, ShipmentStatus, Source, Stale
+from app.events import Gone, OrderStatus, Resource, ShipmentStatus, Source, Stale
 from app.kernel.db import Database
-from tests.builders import NOON, a_parcel, a_scan, a_shop, an_order, owed
+from tests.builders import NOON, a_customer, a_parcel, a_product, a_refund, a_scan, a_shop, an_order, owed
 
 HOUR = timedelta(hours=1)
 
@@ -51,7 +51,7 @@ def test_the_same_moment_with_other_content_is_pulled_and_the_pull_decides(db: D
     with db.transaction(shop.id) as session:
         apply(session, shop, [an_order()], Source.WEBHOOK)
         apply(session, shop, [an_order(total=9999)], Source.WEBHOOK)
-        assert owed(session, "fetch") == ["1001"]
+        assert owed(session, "fetch") == ["orders/1001"]
         apply(session, shop, [an_order(total=9999)], Source.PULL)
         (order,) = orders.facts_for(session, orders.list_recent(session, 10)).values()
     assert order.total == 9999
@@ -99,8 +99,8 @@ def test_a_parcel_of_an_unknown_order_makes_the_order_be_pulled(db: Database) ->
             [a_parcel("77"), a_scan(ShipmentStatus.DELIVERED, HOUR, "88/1", order_ref="88")],
             Source.WEBHOOK,
         )
-        apply(session, shop, [Stale(order_ref="99"), Stale(order_ref="77")], Source.WEBHOOK)
-        assert owed(session, "fetch") == ["77", "88", "99"]
+        apply(session, shop, [Stale(ref="99"), Stale(ref="77")], Source.WEBHOOK)
+        assert owed(session, "fetch") == ["orders/77", "orders/88", "orders/99"]
 
 
 def test_a_number_that_comes_later_is_said_once(db: Database) -> None:
@@ -140,7 +140,7 @@ def test_an_order_that_is_gone_stays_gone_against_older_news(db: Database) -> No
     shop = a_shop(db)
     with db.transaction(shop.id) as session:
         apply(session, shop, [an_order()], Source.WEBHOOK)
-        apply(session, shop, [OrderGone(ref="1001", updated_at=NOON + HOUR)], Source.PULL)
+        apply(session, shop, [Gone(ref="1001", updated_at=NOON + HOUR)], Source.PULL)
         apply(session, shop, [an_order()], Source.WEBHOOK)
         (order,) = orders.facts_for(session, orders.list_recent(session, 10)).values()
     assert order.status is OrderStatus.DELETED
@@ -239,3 +239,37 @@ def test_a_picture_that_only_a_pull_tells_is_added(db: Database) -> None:
             session.scalar(text("SELECT page -> 'lines' -> 0 ->> 'image_url' FROM hub")) == "https://x.example/mug.png"
         )
     assert [line.image_url for line in order.lines] == ["https://x.example/mug.png"]
+
+
+def test_money_that_went_back_is_an_event_once_and_shown(db: Database) -> None:
+    shop = a_shop(db)
+    with db.transaction(shop.id) as session:
+        apply(session, shop, [an_order(), a_refund()], Source.WEBHOOK)
+        apply(session, shop, [a_refund(), a_refund("2", amount=550)], Source.PULL)
+        events = session.execute(text("SELECT data FROM event WHERE kind = 'OrderRefunded' ORDER BY id")).all()
+        page = session.scalar(text("SELECT page FROM hub"))
+    assert [row.data for row in events] == [{"amount": 1450}, {"amount": 550}]
+    assert page["order"]["refunded"] == 2000
+
+
+def test_a_refund_of_an_unknown_order_owes_that_order(db: Database) -> None:
+    shop = a_shop(db)
+    with db.transaction(shop.id) as session:
+        apply(session, shop, [a_refund(order_ref="66")], Source.WEBHOOK)
+        assert owed(session, "fetch") == ["orders/66"]
+
+
+def test_what_tells_too_little_is_owed_by_its_resource(db: Database) -> None:
+    shop = a_shop(db)
+    with db.transaction(shop.id) as session:
+        apply(session, shop, [Stale(ref="14", resource=Resource.PRODUCTS), Stale(ref="1001")], Source.WEBHOOK)
+        assert owed(session, "fetch") == ["orders/1001", "products/14"]
+
+
+def test_a_batch_says_what_the_rows_did_not_know(db: Database) -> None:
+    shop = a_shop(db)
+    with db.transaction(shop.id) as session:
+        first = apply(session, shop, [an_order(), a_product(), a_customer()], Source.PULL)
+        again = apply(session, shop, [an_order(), a_product(), a_customer(), an_order("1002")], Source.PULL)
+    assert first.changed == {(Resource.ORDERS, "1001"), (Resource.PRODUCTS, "14"), (Resource.CUSTOMERS, "5")}
+    assert again.changed == {(Resource.ORDERS, "1002")}

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     ForeignKey,
     ForeignKeyConstraint,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.db import Base, ShopId
@@ -40,6 +42,8 @@ class Order(Base):
     number: Mapped[str] = mapped_column(Text)
     status: Mapped[str] = mapped_column(Text)
     channel: Mapped[str] = mapped_column(Text)
+    channel_name: Mapped[str] = mapped_column(Text, server_default="")
+    discount_codes: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
     placed_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     cancelled_at: Mapped[datetime | None]
@@ -78,3 +82,19 @@ class OrderLine(Base):
     variant_ref: Mapped[str] = mapped_column(Text)
     image_url: Mapped[str] = mapped_column(Text)
     requires_shipping: Mapped[bool]
+
+
+class Refund(Base):
+    """Money that went back, in minor units of the order's currency. `items` are pairs of a line's ref and a quantity."""
+
+    __tablename__ = "refund"
+    __table_args__ = (
+        ForeignKeyConstraint(["shop_id", "order_id"], ["orders.shop_id", "orders.id"], ondelete="CASCADE"),
+    )
+
+    shop_id: Mapped[ShopId]
+    order_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    ref: Mapped[str] = mapped_column(Text, primary_key=True)
+    refunded_at: Mapped[datetime]
+    amount: Mapped[int] = mapped_column(BigInteger)
+    items: Mapped[list[Any]] = mapped_column(JSONB)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.events import Address, Line, OrderStatus
+from app.events import Address, Channel, Line, OrderStatus
 
 COUNTED = frozenset({OrderStatus.CONFIRMED, OrderStatus.COMPLETED})
 """The shop counts on these orders: reaching one of them is what "placed" means."""
@@ -15,14 +15,18 @@ CALLED_OFF = frozenset({OrderStatus.CANCELLED, OrderStatus.REFUNDED, OrderStatus
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderFacts:
-    """An order for decisions and pages. Money in minor units of `currency`; personal fields are None where unknown."""
+    """An order for decisions and pages. Money in minor units of `currency`, `refunded` of it went back; personal fields are None
+    where unknown."""
 
     id: int
     public_id: str
     ref: str
     number: str
     status: OrderStatus
-    channel: str
+    channel: Channel
+    channel_name: str
+    customer_ref: str | None
+    discount_codes: tuple[str, ...]
     placed_at: datetime
     language: str
     currency: str
@@ -31,6 +35,7 @@ class OrderFacts:
     shipping: int
     discount: int
     tax: int
+    refunded: int
     email: str | None
     first_name: str | None
     last_name: str | None

@@ -2,32 +2,92 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Row, delete, func, insert, or_, select, tuple_, update
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import Row, delete, func, or_, select, tuple_, update
+from sqlalchemy.dialects.postgresql import Insert
 from sqlalchemy.orm import Session
 
-from app.domain.orders.models import Order, OrderLine
+from app.domain.orders.models import Order, OrderLine, Refund
 from app.domain.orders.rules import COUNTED, OrderFacts
-from app.events import Address, Event, Line, OrderCancelled, OrderFact, OrderGone, OrderPlaced, OrderStatus
+from app.events import (
+    Address,
+    Channel,
+    Event,
+    Gone,
+    Line,
+    OrderCancelled,
+    OrderFact,
+    OrderPlaced,
+    OrderRefunded,
+    OrderStatus,
+    RefundFact,
+)
+from app.kernel import batch
 from app.kernel.crypto import fingerprint
 
-FROZEN = frozenset({"shop_id", "ref", "language"})
+ORDER = (
+    *(
+        "ref",
+        "number",
+        "status",
+        "channel",
+        "channel_name",
+        "discount_codes",
+        "placed_at",
+        "updated_at",
+        "cancelled_at",
+    ),
+    *("language", "currency", "total", "subtotal", "shipping", "discount", "tax", "customer_ref", "email", "phone"),
+    *("first_name", "last_name", "address", "content"),
+)
+FROZEN = frozenset({"ref", "language"})
 """Written once: the language is the one of the purchase."""
+LINE = (
+    *("order_id", "ref", "position", "title", "variant", "sku", "quantity", "total", "product_ref", "variant_ref"),
+    *("image_url", "requires_shipping"),
+)
+
+
+def _upsert(*, is_authoritative: bool) -> Insert:
+    """Newer facts win; authoritative ones of the same moment too, where they say something else."""
+    statement = batch.insert(Order, ORDER)
+    is_newer = Order.updated_at < statement.excluded.updated_at
+    if is_authoritative:
+        is_newer |= (Order.updated_at == statement.excluded.updated_at) & (Order.content != statement.excluded.content)
+    return statement.on_conflict_do_update(
+        index_elements=["shop_id", "ref"],
+        set_={name: statement.excluded[name] for name in ORDER if name not in FROZEN},
+        where=is_newer,
+    )
+
+
+UPSERT = {
+    is_authoritative: _upsert(is_authoritative=is_authoritative).returning(Order.ref, Order.id)
+    for is_authoritative in (False, True)
+}
+INSERT_LINES = batch.insert(OrderLine, LINE)
+KEEP_REFUNDS = (
+    batch.insert(Refund, ("order_id", "ref", "refunded_at", "amount", "items"))
+    .on_conflict_do_nothing()
+    .returning(Refund.order_id, Refund.ref)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """What a batch did: the ids of all orders it speaks of by their refs, events with their keys, refs to pull again."""
+    """What a batch did: the ids of all orders it speaks of by their refs, the refs of those whose rows it changed, events with
+    their keys, refs to pull again."""
 
-    ids: Mapping[str, int]
-    events: tuple[tuple[str, Event], ...]
-    disputed: frozenset[str]
+    ids: Mapping[str, int] = field(default_factory=dict[str, int])
+    changed: frozenset[str] = frozenset()
+    events: tuple[tuple[str, Event], ...] = ()
+    disputed: frozenset[str] = frozenset()
 
 
 def write(
@@ -36,19 +96,25 @@ def write(
     """Upsert a batch. A fact older than its row is ignored. One of the same moment but with other content wins only when it is
     authoritative (pulled, so it is the present state); otherwise its ref comes back as disputed."""
     newest = _newest(facts)
-    known = _known(session, newest)
-    changed = _upsert(session, shop_id, shop_language, newest.values(), is_authoritative=is_authoritative)
-    _rewrite_lines(session, shop_id, [(row_id, newest[ref]) for ref, row_id in changed.items()])
+    if not newest:
+        return Written()
+    contents = {ref: _content(fact) for ref, fact in newest.items()}
+    known = ids_of(session, newest)
+    rows = [_row(shop_language, fact, contents[ref]) for ref, fact in newest.items()]
+    written = session.execute(UPSERT[is_authoritative], batch.given(shop_id, rows))
+    changed = {row.ref: row.id for row in written}
+    _rewrite_lines(session, shop_id, {row_id: newest[ref] for ref, row_id in changed.items()})
     if is_authoritative:
         _fill_pictures(session, [fact for ref, fact in newest.items() if ref not in changed])
-    rows = _standing_rows(session, newest)
+    standing = _standing_rows(session, newest)
     return Written(
-        ids={row.ref: row.id for row in rows},
-        events=tuple(event for row in rows for event in _events(row, is_new=row.ref not in known)),
+        ids={row.ref: row.id for row in standing},
+        changed=frozenset(changed),
+        events=tuple(event for row in standing for event in _events(row, is_new=row.ref not in known)),
         disputed=frozenset(
             row.ref
-            for row in rows
-            if row.updated_at == newest[row.ref].updated_at and row.content != _content(newest[row.ref])
+            for row in standing
+            if row.updated_at == newest[row.ref].updated_at and row.content != contents[row.ref]
         ),
     )
 
@@ -56,17 +122,21 @@ def write(
 def hold(session: Session, refs: Iterable[str], ids: Iterable[int]) -> None:
     """Lock these orders, as far as they are known, until the transaction ends. All of a batch at once and by id, so that two
     batches wait for each other and never in a ring; whoever waited sees what the other one wrote."""
-    is_named = or_(Order.ref.in_(sorted(set(refs))), Order.id.in_(sorted(set(ids))))
+    is_named = or_(batch.among(Order.ref, set(refs)), batch.among(Order.id, set(ids)))
     session.execute(select(Order.id).where(is_named).order_by(Order.id).with_for_update()).all()
 
 
 def ids_of(session: Session, refs: Iterable[str]) -> dict[str, int]:
     """The ids of known orders."""
-    statement = select(Order.ref, Order.id).where(Order.ref.in_(sorted(set(refs))))
-    return {row.ref: row.id for row in session.execute(statement)}
+    named = set(refs)
+    if not named:
+        return {}
+    return {
+        row.ref: row.id for row in session.execute(select(Order.ref, Order.id).where(batch.among(Order.ref, named)))
+    }
 
 
-def mark_gone(session: Session, facts: Sequence[OrderGone], *, is_authoritative: bool) -> dict[str, int]:
+def mark_gone(session: Session, facts: Sequence[Gone], *, is_authoritative: bool) -> dict[str, int]:
     """The platform no longer shows these orders; those known, by ref. What was looked for and not found is gone whatever the
     clocks say; what was only told must be newer than the row."""
     gone: dict[str, int] = {}
@@ -84,16 +154,40 @@ def mark_gone(session: Session, facts: Sequence[OrderGone], *, is_authoritative:
     return gone
 
 
+def write_refunds(
+    session: Session, shop_id: int, order_ids: Mapping[str, int], facts: Sequence[RefundFact]
+) -> tuple[tuple[str, Event], ...]:
+    """Keep refunds of known orders (`order_ids` by ref), each once, and say which were new. A platform never changes one."""
+    new = {(order_ids[fact.order_ref], fact.ref): fact for fact in facts if fact.order_ref in order_ids}
+    if not new:
+        return ()
+    rows = [
+        {"order_id": order_id, "ref": ref, "refunded_at": fact.refunded_at, "amount": fact.amount, "items": fact.items}
+        for (order_id, ref), fact in sorted(new.items())
+    ]
+    events: list[tuple[str, Event]] = []
+    for row in session.execute(KEEP_REFUNDS, batch.given(shop_id, rows)):
+        fact = new[row.order_id, row.ref]
+        refunded = OrderRefunded(order_id=row.order_id, occurred_at=fact.refunded_at, amount=fact.amount)
+        events.append((f"refunded:{row.order_id}:{row.ref}", refunded))
+    return tuple(events)
+
+
 def facts_for(session: Session, ids: Sequence[int]) -> dict[int, OrderFacts]:
-    """Orders with their lines, in two queries whatever the number."""
-    orders = session.scalars(select(Order).where(Order.id.in_(ids))).all()
-    lines: dict[int, list[Line]] = {order.id: [] for order in orders}
-    found = session.scalars(
-        select(OrderLine).where(OrderLine.order_id.in_(ids)).order_by(OrderLine.order_id, OrderLine.position)
-    )
-    for line in found:
+    """Orders with their lines and refunds, in three queries whatever the number."""
+    lines: dict[int, list[Line]] = defaultdict(list)
+    found = select(OrderLine.__table__).where(batch.among(OrderLine.order_id, ids))
+    for line in session.execute(found.order_by(OrderLine.order_id, OrderLine.position)):
         lines[line.order_id].append(_line(line))
-    return {order.id: _facts(order, tuple(lines[order.id])) for order in orders}
+    refunded = _refunded(session, ids)
+    orders = session.execute(select(Order.__table__).where(batch.among(Order.id, ids)))
+    return {order.id: _facts(order, tuple(lines[order.id]), refunded.get(order.id, 0)) for order in orders}
+
+
+def _refunded(session: Session, ids: Sequence[int]) -> dict[int, int]:
+    """What went back for each of these orders, in minor units; those without a refund are left out."""
+    sums = select(Refund.order_id, func.sum(Refund.amount).label("amount")).where(batch.among(Refund.order_id, ids))
+    return {row.order_id: int(row.amount) for row in session.execute(sums.group_by(Refund.order_id))}
 
 
 def number_search(session: Session, number: str) -> list[int]:
@@ -118,33 +212,14 @@ def _newest(facts: Iterable[OrderFact]) -> dict[str, OrderFact]:
     return newest
 
 
-def _upsert(
-    session: Session, shop_id: int, shop_language: str, facts: Iterable[OrderFact], *, is_authoritative: bool
-) -> dict[str, int]:
-    rows = [_row(shop_id, shop_language, fact) for fact in facts]
-    if not rows:
-        return {}
-    statement = upsert(Order).values(rows)
-    is_newer = Order.updated_at < statement.excluded.updated_at
-    if is_authoritative:
-        is_newer |= (Order.updated_at == statement.excluded.updated_at) & (Order.content != statement.excluded.content)
-    written = session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["shop_id", "ref"],
-            set_={name: statement.excluded[name] for name in rows[0] if name not in FROZEN},
-            where=is_newer,
-        ).returning(Order.ref, Order.id)
-    )
-    return {row.ref: row.id for row in written}
-
-
-def _row(shop_id: int, shop_language: str, fact: OrderFact) -> dict[str, Any]:
+def _row(shop_language: str, fact: OrderFact, content: bytes) -> dict[str, Any]:
     return {
-        "shop_id": shop_id,
         "ref": fact.ref,
         "number": fact.number,
-        "status": fact.status.value,
+        "status": fact.status,
         "channel": fact.channel,
+        "channel_name": fact.channel_name,
+        "discount_codes": fact.discount_codes,
         "placed_at": fact.placed_at,
         "updated_at": fact.updated_at,
         "cancelled_at": fact.cancelled_at,
@@ -160,8 +235,8 @@ def _row(shop_id: int, shop_language: str, fact: OrderFact) -> dict[str, Any]:
         "phone": fact.phone,
         "first_name": fact.first_name,
         "last_name": fact.last_name,
-        "address": asdict(fact.address) if fact.address else None,
-        "content": _content(fact),
+        "address": fact.address,
+        "content": content,
     }
 
 
@@ -171,14 +246,18 @@ def _content(fact: OrderFact) -> bytes:
     return fingerprint(orjson.dumps(bare, option=orjson.OPT_SORT_KEYS))
 
 
-def _rewrite_lines(session: Session, shop_id: int, changed: Sequence[tuple[int, OrderFact]]) -> None:
+def _rewrite_lines(session: Session, shop_id: int, changed: Mapping[int, OrderFact]) -> None:
+    """Lines go and come anew, but pictures that were known stay: a webhook without them must not take them away."""
     if not changed:
         return
-    pictures = _pictures(session, [order_id for order_id, _ in changed])
-    session.execute(delete(OrderLine).where(OrderLine.order_id.in_([order_id for order_id, _ in changed])))
+    dropped = session.execute(
+        delete(OrderLine)
+        .where(batch.among(OrderLine.order_id, changed))
+        .returning(OrderLine.order_id, OrderLine.ref, OrderLine.image_url)
+    )
+    pictures = {(row.order_id, row.ref): row.image_url for row in dropped}
     rows = [
         {
-            "shop_id": shop_id,
             "order_id": order_id,
             "ref": line.ref,
             "position": position,
@@ -192,25 +271,10 @@ def _rewrite_lines(session: Session, shop_id: int, changed: Sequence[tuple[int, 
             "image_url": line.image_url or pictures.get((order_id, line.ref), ""),
             "requires_shipping": line.requires_shipping,
         }
-        for order_id, fact in changed
+        for order_id, fact in changed.items()
         for position, line in enumerate(fact.lines)
     ]
-    if rows:
-        session.execute(insert(OrderLine), rows)
-
-
-def _pictures(session: Session, order_ids: Sequence[int]) -> dict[tuple[int, str], str]:
-    """Pictures already known: a webhook without them must not take them away."""
-    rows = session.execute(
-        select(OrderLine.order_id, OrderLine.ref, OrderLine.image_url).where(
-            OrderLine.order_id.in_(order_ids), OrderLine.image_url != ""
-        )
-    )
-    return {(row.order_id, row.ref): row.image_url for row in rows}
-
-
-def _known(session: Session, refs: Iterable[str]) -> set[str]:
-    return set(session.scalars(select(Order.ref).where(Order.ref.in_(list(refs)))))
+    session.execute(INSERT_LINES, batch.given(shop_id, rows))
 
 
 def _fill_pictures(session: Session, facts: Sequence[OrderFact]) -> None:
@@ -221,7 +285,7 @@ def _fill_pictures(session: Session, facts: Sequence[OrderFact]) -> None:
     rows = session.execute(
         select(Order.ref, OrderLine.order_id, OrderLine.ref.label("line_ref"))
         .join(OrderLine, (OrderLine.shop_id == Order.shop_id) & (OrderLine.order_id == Order.id))
-        .where(Order.ref.in_(sorted({ref for ref, _ in told})), OrderLine.image_url == "")
+        .where(batch.among(Order.ref, {ref for ref, _ in told}), OrderLine.image_url == "")
     ).all()
     for row in rows:
         if (row.ref, row.line_ref) in told:
@@ -233,11 +297,11 @@ def _fill_pictures(session: Session, facts: Sequence[OrderFact]) -> None:
 
 
 def _standing_rows(session: Session, newest: Mapping[str, OrderFact]) -> Sequence[Row[*tuple[Any, ...]]]:
+    """What the rows say now. Each of them is locked: ON CONFLICT DO UPDATE locks a row also where it leaves it as it is."""
     return session.execute(
         select(Order.id, Order.ref, Order.status, Order.placed_at, Order.updated_at, Order.cancelled_at, Order.content)
-        .where(Order.ref.in_(list(newest)))
+        .where(batch.among(Order.ref, newest))
         .order_by(Order.ref)
-        .with_for_update()
     ).all()
 
 
@@ -251,7 +315,7 @@ def _events(row: Row[*tuple[Any, ...]], *, is_new: bool) -> Iterable[tuple[str, 
         yield f"cancelled:{row.id}", OrderCancelled(order_id=row.id, occurred_at=row.cancelled_at or row.updated_at)
 
 
-def _line(row: OrderLine) -> Line:
+def _line(row: Row[*tuple[Any, ...]]) -> Line:
     return Line(
         ref=row.ref,
         title=row.title,
@@ -266,14 +330,17 @@ def _line(row: OrderLine) -> Line:
     )
 
 
-def _facts(order: Order, lines: tuple[Line, ...]) -> OrderFacts:
+def _facts(order: Row[*tuple[Any, ...]], lines: tuple[Line, ...], refunded: int) -> OrderFacts:
     return OrderFacts(
         id=order.id,
         public_id=str(order.public_id),
         ref=order.ref,
         number=order.number,
         status=OrderStatus(order.status),
-        channel=order.channel,
+        channel=Channel(order.channel),
+        channel_name=order.channel_name,
+        customer_ref=order.customer_ref,
+        discount_codes=tuple(order.discount_codes),
         placed_at=order.placed_at,
         language=order.language,
         currency=order.currency,
@@ -282,6 +349,7 @@ def _facts(order: Order, lines: tuple[Line, ...]) -> OrderFacts:
         shipping=order.shipping,
         discount=order.discount,
         tax=order.tax,
+        refunded=refunded,
         email=order.email,
         first_name=order.first_name,
         last_name=order.last_name,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, LargeBinary, Text, UniqueConstraint, text
+from sqlalchemy import ARRAY, BigInteger, ForeignKey, Identity, LargeBinary, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.db import Base, ShopId
@@ -27,6 +27,9 @@ class Shop(Base):
     currency: Mapped[str] = mapped_column(Text)
     language: Mapped[str] = mapped_column(Text)
     country: Mapped[str] = mapped_column(Text, server_default="")
+    email: Mapped[str] = mapped_column(Text, server_default="")
+    languages: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    policies: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
     is_connected: Mapped[bool] = mapped_column(server_default=text("true"))
     connected_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
@@ -53,7 +56,13 @@ class Credential(Base):
 
 
 class SyncState(Base):
-    """How far a resource of a shop has been read. Watermark and cursor move in the transaction that writes the rows."""
+    """How far a resource of a shop has been read. Watermark and cursor move in the transaction that writes the rows.
+
+    A *sweep* goes from `since` (null: the beginning) page by page to the end; `started_at` is its beginning and becomes the
+    watermark. `deep_at` is the last sweep that reached back further than usual. Of the sweep under way, or else the last one,
+    `swept` counts the things it looked at and `drift` those that our rows should have known and did not; for the resource
+    "webhooks" these are topics and subscriptions mended. `seen` of `total` is the progress of a first reading.
+    """
 
     __tablename__ = "sync_state"
 
@@ -61,10 +70,15 @@ class SyncState(Base):
     resource: Mapped[str] = mapped_column(Text, primary_key=True)
     watermark: Mapped[datetime | None]
     started_at: Mapped[datetime | None]
+    since: Mapped[datetime | None]
+    deep_at: Mapped[datetime | None]
     cursor: Mapped[str] = mapped_column(Text, server_default="")
     is_backfilled: Mapped[bool] = mapped_column(server_default=text("false"))
     seen: Mapped[int] = mapped_column(BigInteger, server_default="0")
     total: Mapped[int | None] = mapped_column(BigInteger)
+    drift: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    swept: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    backfill_started_at: Mapped[datetime | None]
     last_success_at: Mapped[datetime | None]
     last_error: Mapped[str] = mapped_column(Text, server_default="")
 

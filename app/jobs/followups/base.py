@@ -48,9 +48,13 @@ class Skip:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FollowUp:
     """`plan` decides when one of `events` happens: a Plan, or None when it is not concerned. `check` decides again at send time:
-    the name of the message in copy/, or a Skip."""
+    the name of the message in copy/, or a Skip. `title`, `what` and `when` tell a merchant what he switches on."""
 
     slug: str
+    title: str
+    what: str
+    when: str
+    about_kind: str  # order | shipment
     events: tuple[type[Event], ...]
     plan: Callable[[Any, Facts], Plan | None]
     check: Callable[[Facts], str | Skip]

@@ -5,14 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 from app.domain.shipments.rules import FINISHED, ShipmentFacts
-from app.events import ShipmentSent, ShipmentStatus, TrackingNumberAdded
+from app.events import Channel, ShipmentSent, ShipmentStatus, TrackingNumberAdded
 from app.jobs.followups.base import Facts, FollowUp, Plan, Skip
 
 WAIT_FOR_NUMBER = timedelta(hours=2)
 """Many shops mark a parcel as sent first and paste its number later; two hours cover a packing round."""
-
-HANDED_OVER = "pos"
-"""What is sold at a till leaves with the shopper; its platform calls it shipped all the same."""
 
 
 def plan(event: ShipmentSent | TrackingNumberAdded, _facts: Facts) -> Plan:
@@ -25,8 +22,10 @@ def plan(event: ShipmentSent | TrackingNumberAdded, _facts: Facts) -> Plan:
 def check(facts: Facts) -> str | Skip:
     if facts.order.is_called_off:
         return Skip("order_cancelled")
-    if facts.order.channel == HANDED_OVER:
+    if facts.order.channel is Channel.POS:  # its platform calls it shipped all the same
         return Skip("handed_over")
+    if facts.order.channel is Channel.MARKETPLACE:
+        return Skip("marketplace")
     if facts.shipment is None or facts.shipment.is_cancelled:
         return Skip("shipment_cancelled")
     if not facts.order.email:
@@ -41,4 +40,13 @@ def _news_of(parcel: ShipmentFacts) -> str | Skip:
     return "shipped" if parcel.tracking_number else "shipped_untracked"
 
 
-FOLLOW_UP = FollowUp(slug="shipped", events=(ShipmentSent, TrackingNumberAdded), plan=plan, check=check)
+FOLLOW_UP = FollowUp(
+    slug="shipped",
+    title="Your parcel has left",
+    what="Says which things are in the parcel, who carries it and when it should be there, with the way to follow it.",
+    when="Once for each parcel: as soon as it has a tracking number, or two hours after it left without one.",
+    about_kind="shipment",
+    events=(ShipmentSent, TrackingNumberAdded),
+    plan=plan,
+    check=check,
+)

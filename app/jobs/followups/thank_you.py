@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.events import OrderPlaced
+from app.events import Channel, OrderPlaced
 from app.jobs.followups.base import Facts, FollowUp, Plan, Skip
 
 
@@ -13,7 +13,18 @@ def plan(event: OrderPlaced, _facts: Facts) -> Plan:
 def check(facts: Facts) -> str | Skip:
     if facts.order.is_called_off:
         return Skip("order_cancelled")
+    if facts.order.channel is Channel.MARKETPLACE:
+        return Skip("marketplace")
     return "thank_you" if facts.order.email else Skip("no_address")
 
 
-FOLLOW_UP = FollowUp(slug="thank_you", events=(OrderPlaced,), plan=plan, check=check)
+FOLLOW_UP = FollowUp(
+    slug="thank_you",
+    title="Thank you for your order",
+    what="Thanks, says what happens next and when it should be there, and lists what was bought and where it goes.",
+    when="Once for each order, as soon as your shop counts on it: when it is paid, or accepted without payment.",
+    about_kind="order",
+    events=(OrderPlaced,),
+    plan=plan,
+    check=check,
+)

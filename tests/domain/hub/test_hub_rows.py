@@ -51,6 +51,7 @@ def test_an_order_has_its_document_as_soon_as_it_is_known(db: Database) -> None:
         "status": "confirmed",
         "currency": "EUR",
         "total": 4153,
+        "refunded": 0,
     }
     assert [line["title"] for line in row.page["lines"]] == ["Stoneware mug"]
     assert (row.page["parcels"], row.page["promise"]) == ([], None)

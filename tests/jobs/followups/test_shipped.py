@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.domain.shipments.rules import Standing
-from app.events import OrderStatus, ShipmentSent, ShipmentStatus, TrackingNumberAdded
+from app.events import Channel, OrderStatus, ShipmentSent, ShipmentStatus, TrackingNumberAdded
 from app.jobs.followups import FOLLOWUPS
 from app.jobs.followups.base import Facts, Plan, Skip
 from app.jobs.followups.shipped import WAIT_FOR_NUMBER
@@ -49,7 +49,8 @@ def about(status: ShipmentStatus, **changes: object) -> Facts:
         (facts(), Skip("shipment_cancelled")),
         (facts(shipment=parcel(), order=order(status=OrderStatus.CANCELLED)), Skip("order_cancelled")),
         (facts(shipment=parcel(), order=order(email=None)), Skip("no_address")),
-        (facts(shipment=parcel(), order=order(channel="pos")), Skip("handed_over")),
+        (facts(shipment=parcel(), order=order(channel=Channel.POS)), Skip("handed_over")),
+        (facts(shipment=parcel(), order=order(channel=Channel.MARKETPLACE)), Skip("marketplace")),
     ],
 )
 def test_it_is_checked_again_before_it_leaves(about: Facts, verdict: str | Skip) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.events import OrderPlaced, OrderStatus
+from app.events import Channel, OrderPlaced, OrderStatus
 from app.jobs.followups import FOLLOWUPS
 from app.jobs.followups.base import Facts, Plan, Skip
 from tests.sample_facts import facts, order
@@ -28,6 +28,7 @@ def test_it_is_due_at_once_and_about_the_order() -> None:
         (facts(order=order(status=OrderStatus.CANCELLED)), Skip("order_cancelled")),
         (facts(order=order(status=OrderStatus.REFUNDED)), Skip("order_cancelled")),
         (facts(order=order(status=OrderStatus.DELETED)), Skip("order_cancelled")),
+        (facts(order=order(channel=Channel.MARKETPLACE)), Skip("marketplace")),
         (facts(order=order(email=None)), Skip("no_address")),
         (facts(order=order(email="")), Skip("no_address")),
     ],

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
 
+from app.connectors import CONNECTORS
 from app.domain.orders import service as orders
 from app.domain.outbox import service as outbox
 from app.domain.shops import service as shops
 from app.domain.shops.rules import ShopFacts
-from app.events import OrderFact
-from app.jobs.pull import ORDERS, OVERLAP
+from app.events import OrderFact, Resource
+from app.jobs.pull import OVERLAP
 from app.kernel.clock import SetClock
 from app.kernel.runtime import Runtime
 from tests.builders import a_shop
@@ -29,7 +31,7 @@ def connected(runtime: Runtime, url: str) -> ShopFacts:
     with runtime.db.transaction(shop.id) as session:
         for name, value in KEYS.items():
             shops.store_secret(session, runtime.keys, shop.id, name, value)
-        outbox.owe_once(session, shop.id, "pull", [str(shop.id)])
+        outbox.owe_once(session, shop.id, "pull", ["orders"])
     return shop
 
 
@@ -54,7 +56,7 @@ def counts(runtime: Runtime, shop: ShopFacts, *tables: str) -> list[int]:
 
 def state(runtime: Runtime, shop: ShopFacts) -> tuple[object, ...]:
     with runtime.db.transaction(shop.id) as session:
-        row = shops.sync_state(session, shop.id, ORDERS)
+        row = shops.sync_state(session, shop.id, "orders")
         return row.is_backfilled, row.seen, row.total, row.watermark, row.cursor, row.last_error
 
 
@@ -75,13 +77,94 @@ def test_a_second_pull_asks_from_a_little_before_the_first_one_began(runtime: Ru
         began = clock.at
         store.asked.clear()
         clock.at = clock.at.replace(hour=14)
-        with runtime.db.transaction(shop.id) as session:
-            outbox.owe_once(session, shop.id, "pull", [str(shop.id)])
-        run_until_quiet(runtime, shop)
+        pull_again(runtime, shop)
         since = {asked.query["modified_after"] for asked in store.asked if "modified_after" in asked.query}
     assert len(since) == 1
     assert since.pop() <= (began - OVERLAP).strftime("%Y-%m-%dT%H:%M:%S")
     assert counts(runtime, shop, "orders") == [len(everything())]
+
+
+def pull_again(runtime: Runtime, shop: ShopFacts) -> None:
+    with runtime.db.transaction(shop.id) as session:
+        outbox.owe_once(session, shop.id, "pull", ["orders"])
+    run_until_quiet(runtime, shop)
+
+
+def test_once_a_day_a_sweep_reaches_back_further(runtime: Runtime, clock: SetClock) -> None:
+    with a_store(recorded_store) as store:
+        shop = connected(runtime, store.url)
+        run_until_quiet(runtime, shop)
+        asked: list[set[str]] = []
+        for hours in (2, 23, 2):
+            began = clock.at
+            clock.at += timedelta(hours=hours)
+            store.asked.clear()
+            pull_again(runtime, shop)
+            reach = {
+                began - parse(seen.query["modified_after"]) for seen in store.asked if "modified_after" in seen.query
+            }
+            asked.append({"deep" if back > timedelta(hours=1) else "usual" for back in reach})
+    assert asked == [{"usual"}, {"deep"}, {"usual"}]
+
+
+def parse(stamp: str) -> datetime:
+    return datetime.fromisoformat(stamp).replace(tzinfo=UTC)
+
+
+def drift(runtime: Runtime, shop: ShopFacts) -> tuple[int, int]:
+    with runtime.db.transaction(shop.id) as session:
+        row = shops.sync_state(session, shop.id, "orders")
+        return row.drift, row.swept
+
+
+def test_what_our_rows_should_have_known_is_counted_as_drift(runtime: Runtime) -> None:
+    with a_store(recorded_store) as store:
+        shop = connected(runtime, store.url)
+        run_until_quiet(runtime, shop)
+        pull_again(runtime, shop)
+        assert drift(runtime, shop) == (0, len(everything()))
+        with runtime.db.transaction(shop.id) as session:
+            session.execute(text("DELETE FROM orders WHERE ref = :ref"), {"ref": str(FIRST[0]["id"])})
+            session.execute(
+                text("UPDATE orders SET updated_at = to_timestamp(0) WHERE ref = :ref"), {"ref": str(FIRST[1]["id"])}
+            )
+        pull_again(runtime, shop)
+        assert drift(runtime, shop) == (2, len(everything()))
+        pull_again(runtime, shop)
+        assert drift(runtime, shop) == (0, len(everything()))
+
+
+def test_what_may_still_be_told_by_its_webhook_is_no_drift(runtime: Runtime, clock: SetClock) -> None:
+    clock.at = parse(FIRST[0]["date_modified_gmt"]) + timedelta(minutes=1)
+    with a_store(recorded_store) as store:
+        shop = connected(runtime, store.url)
+        run_until_quiet(runtime, shop)
+        with runtime.db.transaction(shop.id) as session:
+            session.execute(text("DELETE FROM orders WHERE ref = :ref"), {"ref": str(FIRST[0]["id"])})
+        pull_again(runtime, shop)
+    assert drift(runtime, shop) == (0, len(everything()))
+
+
+def test_a_reading_begun_anew_reads_everything_again(runtime: Runtime) -> None:
+    with a_store(recorded_store) as store:
+        shop = connected(runtime, store.url)
+        run_until_quiet(runtime, shop)
+        with runtime.db.transaction(shop.id) as session:
+            shops.restart_sweep(session, shop.id, "orders", None)
+        store.asked.clear()
+        pull_again(runtime, shop)
+        assert not any("modified_after" in asked.query for asked in store.asked)
+    assert state(runtime, shop)[:3] == (True, len(everything()), len(everything()))
+
+
+def test_what_a_platform_does_not_have_is_not_asked_for(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(CONNECTORS["woocommerce"], "resources", (Resource.ORDERS,))
+    with a_store(recorded_store) as store:
+        shop = connected(runtime, store.url)
+        with runtime.db.transaction(shop.id) as session:
+            session.execute(text("UPDATE outbox SET ref = 'customers'"))
+        run_until_quiet(runtime, shop)
+        assert store.asked == []
 
 
 def broken_after(good_pages: int, then: Callable[[Asked], bytes]) -> Callable[[Asked], bytes]:
@@ -125,7 +208,7 @@ def test_refused_keys_stop_the_reading_and_are_shown(runtime: Runtime, recording
         run_until_quiet(runtime, shop, "pull")
         asked = len(store.asked)
         with runtime.db.transaction(shop.id) as session:
-            outbox.owe_once(session, shop.id, "pull", [str(shop.id)])
+            outbox.owe_once(session, shop.id, "pull", ["orders"])
         run_until_quiet(runtime, shop, "pull")
         assert len(store.asked) == asked
     with runtime.db.house() as session:
@@ -138,7 +221,7 @@ def test_a_disputed_order_is_fetched_and_the_store_is_right(runtime: Runtime) ->
     with a_store(lambda _: say(order)) as store:
         shop = connected(runtime, store.url)
         with runtime.db.transaction(shop.id) as session:
-            outbox.owe_once(session, shop.id, "fetch", [str(order["id"])])
+            outbox.owe_once(session, shop.id, "fetch", [f"orders/{order['id']}"])
         run_until_quiet(runtime, shop, "fetch")
     assert store.calls[0].endswith(f"orders/{order['id']}")
     assert counts(runtime, shop, "orders") == [1]
@@ -149,10 +232,10 @@ def test_an_order_that_cannot_be_written_parks_alone_and_the_reading_goes_on(
 ) -> None:
     bad, row_of = str(FIRST[0]["id"]), orders._row
 
-    def picky(shop_id: int, language: str, fact: OrderFact) -> dict[str, object]:
+    def picky(language: str, fact: OrderFact, content: bytes) -> dict[str, object]:
         if fact.ref == bad:
             raise ValueError
-        return row_of(shop_id, language, fact)
+        return row_of(language, fact, content)
 
     def says(asked: Asked) -> bytes:
         single = [order for order in everything() if asked.path.endswith(f"orders/{order['id']}")]
@@ -166,7 +249,7 @@ def test_an_order_that_cannot_be_written_parks_alone_and_the_reading_goes_on(
     assert state(runtime, shop)[0] is True
     with runtime.db.house() as session:
         assert [tuple(row) for row in session.execute(text("SELECT kind, ref, parked_at IS NULL FROM outbox"))] == [
-            ("fetch", bad, False)
+            ("fetch", f"orders/{bad}", False)
         ]
 
 

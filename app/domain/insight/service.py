@@ -12,6 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.domain.history.models import EventRow
 from app.domain.inbox.models import Delivery
+from app.domain.insight.rules import time_left
 from app.domain.messages.models import Message
 from app.domain.messages.service import DELIVER
 from app.domain.orders import service as orders
@@ -118,6 +119,45 @@ class Received:
     size: int | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceSync:
+    """How far one resource of a store has been read. `seen` of `total` things (None: nobody says how many) while it is read for the
+    first time, with the time left where that can be said; afterwards `drift` of the `swept` things of the last sweep were not as
+    our rows had them. The resource "webhooks" is the check of the subscriptions: `drift` of `swept` topics were mended.
+    """
+
+    resource: str
+    is_backfilled: bool
+    is_under_way: bool
+    seen: int
+    total: int | None
+    time_left: timedelta | None
+    swept: int
+    drift: int
+    last_success_at: datetime | None
+    error: str
+
+
+def sync(session: Session) -> tuple[ResourceSync, ...]:
+    """Every resource of the entered shop that was ever asked for, by name."""
+    now = session.scalars(select(func.now())).one()
+    return tuple(
+        ResourceSync(
+            resource=state.resource,
+            is_backfilled=state.is_backfilled,
+            is_under_way=state.cursor != "",
+            seen=state.seen,
+            total=state.total,
+            time_left=time_left(state.seen, state.total, now - (state.backfill_started_at or now)),
+            swept=state.swept,
+            drift=state.drift,
+            last_success_at=state.last_success_at,
+            error=state.last_error,
+        )
+        for state in session.scalars(select(SyncState).order_by(SyncState.resource))
+    )
+
+
 def health(session: Session, shop_id: int) -> Health:
     shop = session.get_one(Shop, shop_id)
     sync = session.scalars(select(SyncState).where(SyncState.resource == "orders")).one_or_none()
@@ -130,14 +170,15 @@ def health(session: Session, shop_id: int) -> Health:
         seen=sync.seen if sync else 0,
         total=sync.total if sync else None,
         waiting=session.scalar(select(func.count()).select_from(Delivery).where(Delivery.state == "received")) or 0,
-        parked=_parked(session, shop_id),
+        parked=parked_work(session, shop_id),
         read_at=session.scalars(select(func.now())).one(),
         deliveries=_counts(session, Delivery.state, Delivery.received_at),
         messages=_counts(session, Message.state, Message.changed_at),
     )
 
 
-def _parked(session: Session, shop_id: int) -> tuple[Parked, ...]:
+def parked_work(session: Session, shop_id: int) -> tuple[Parked, ...]:
+    """By kind and error."""
     rows = session.execute(
         select(Job.kind, Job.last_error, func.count().label("rows"))
         .where(Job.shop_id == shop_id, Job.parked_at.is_not(None))

@@ -16,7 +16,8 @@ class Where(StrEnum):
 
 class How(StrEnum):
     """Webhooks: drop (never sent), duplicate, delay, status (Encore got it, but the store believes it was answered `status`).
-    HTTP: status, delay (slow), cut (half an answer), html (a page instead of JSON), drop (no answer at all).
+    HTTP: status, delay (slow), cut (half an answer), html (a page instead of JSON), drop (no answer at all), all in the place of
+    the work or before it; lost (the work is done, but its answer never comes).
     SMTP: status (`status` 4xx or 5xx in answer to the letter), drop (hung up before DATA), drop_after_dot, hang."""
 
     DROP = "drop"
@@ -27,11 +28,13 @@ class How(StrEnum):
     HTML = "html"
     DROP_AFTER_DOT = "drop_after_dot"
     HANG = "hang"
+    LOST = "lost"
 
 
 @dataclass(slots=True, kw_only=True)
 class Fault:
-    """`target` is a store's slug or "carrier", empty for all; `path` is a part of the address; `count` uses are left; `seconds` are
+    """`target` is a store's slug or "carrier", empty for all; `path` is a part of the address (or, where one
+    address serves all, of the name of what is asked for); `count` uses are left; `seconds` are
     real ones."""
 
     where: Where

@@ -59,13 +59,22 @@ class Server:
 Refusal = Callable[[int], Response]
 """How an application words an error status that it was asked to show."""
 
+INSTEAD = frozenset(How) - {How.LOST}
 
-def let_faults_in(app: Flask, faults: Faults, target: str, refusal: Refusal | None = None) -> None:
-    """Make an application fail on request, in the place of its own work or (slow) before it."""
+
+def let_faults_in(
+    app: Flask,
+    faults: Faults,
+    target: str,
+    refusal: Refusal | None = None,
+    occasion: Callable[[], str] = lambda: request.path,
+) -> None:
+    """Make an application fail on request, in the place of its own work, (slow) before it or (lost) after it. `occasion` names what
+    the current request is about."""
 
     @app.before_request
     def before() -> Response | None:  # pyright: ignore[reportUnusedFunction]
-        fault = faults.take(Where.HTTP, target, request.path)
+        fault = faults.take(Where.HTTP, target, occasion(), INSTEAD)
         if fault is None:
             return None
         if fault.how == How.DELAY:
@@ -73,12 +82,17 @@ def let_faults_in(app: Flask, faults: Faults, target: str, refusal: Refusal | No
             return None
         return failed(fault, refusal or _refused)
 
+    @app.after_request
+    def after(answer: Response) -> Response:  # pyright: ignore[reportUnusedFunction]
+        fault = faults.take(Where.HTTP, target, occasion(), (How.LOST,))
+        return failed(fault, refusal or _refused) if fault else answer
+
 
 def failed(fault: Fault, refusal: Refusal) -> Response:
     """What a fault answers in the place of the application."""
     if fault.how == How.HTML:
         return Response("<!doctype html><title>Maintenance</title><h1>Be right back.</h1>", 200, mimetype="text/html")
-    if fault.how in (How.CUT, How.DROP):
+    if fault.how in (How.CUT, How.DROP, How.LOST):
         promised = {"Content-Length": "4096", "Content-Type": "application/json"}
         return Response(_cut(b'[{"id": 1, "stat' if fault.how == How.CUT else b""), 200, promised)
     answer = refusal(fault.status)

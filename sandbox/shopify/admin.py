@@ -13,6 +13,7 @@ from sandbox.shopify import cost, roots
 from sandbox.shopify.cost import Bucket
 from sandbox.shopify.documents import Documents
 from sandbox.shopify.graphql import Node, Refused, Request, read, run
+from sandbox.shopify.refunds import Refunds
 from sandbox.shopify.shop import API_VERSION, Shop
 from sandbox.shopify.subscriptions import Subscriptions
 
@@ -31,8 +32,11 @@ class Reply:
 class Admin:
     """Answers requests; thread-safe, one at a time as far as the world is concerned."""
 
-    def __init__(self, shop: Shop, subscriptions: Subscriptions, documents: Documents, bucket: Bucket) -> None:
+    def __init__(
+        self, shop: Shop, subscriptions: Subscriptions, refunds: Refunds, documents: Documents, bucket: Bucket
+    ) -> None:
         self._shop = shop
+        self._refunds = refunds
         self._subscriptions = subscriptions
         self._documents = documents
         self._bucket = bucket
@@ -70,8 +74,9 @@ class Admin:
         return {**made, "data": answer.data, "extensions": {"cost": self._bill(asked, spent)}}
 
     def _root(self, request: Request) -> Node:
-        is_mutation = request.operation.operation == OperationType.MUTATION
-        return (roots.mutation if is_mutation else roots.query)(self._shop, self._subscriptions)
+        if request.operation.operation == OperationType.MUTATION:
+            return roots.mutation(self._shop, self._subscriptions, self._refunds)
+        return roots.query(self._shop, self._subscriptions)
 
     def _bill(self, asked: int, spent: int | None) -> dict[str, Any]:
         return {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 import orjson
 from flask import Flask, Response, request
@@ -12,6 +13,7 @@ from sandbox.shopify.admin import PATH, Admin
 from sandbox.shopify.cost import Bucket
 from sandbox.shopify.documents import Documents
 from sandbox.shopify.proxy import PREFIX, Proxy
+from sandbox.shopify.refunds import Refunds
 from sandbox.shopify.shop import Keys, Shop
 from sandbox.shopify.subscriptions import Subscriptions
 from sandbox.shopify.webhooks import Webhooks
@@ -40,10 +42,10 @@ def application(
     shop = Shop(store=store, url=url, keys=keys)
     subscriptions = Subscriptions(store)
     bucket = Bucket()
-    admin = Admin(shop, subscriptions, documents or Documents(), bucket)
+    admin = Admin(shop, subscriptions, Refunds(shop, stage.ledger), documents or Documents(), bucket)
     proxy = Proxy(stage.encore_url, keys, lambda asked: pages.customer_of(store, asked))
     app = Flask(__name__, static_folder=None)
-    let_faults_in(app, stage.faults, store.slug)
+    let_faults_in(app, stage.faults, store.slug, occasion=_occasion)
 
     @app.post(PATH)
     def graphql() -> Response:  # pyright: ignore[reportUnusedFunction]
@@ -60,3 +62,10 @@ def application(
         app, stage, store, MORROW_AND_FEN, buy, theme_block(stage.encore_url, PREFIX, MORROW_AND_FEN.words["track"])
     )
     return Platform(app=app, webhooks=Webhooks(stage, shop, subscriptions), bucket=bucket)
+
+
+def _occasion() -> str:
+    """All operations have one address, so a fault may be meant for one of them: "#Refund#"."""
+    asked: object = request.get_json(silent=True) if request.path == PATH else None
+    name = cast("dict[str, object]", asked).get("operationName") if isinstance(asked, dict) else None
+    return f"{request.path}#{name}#" if name else request.path

@@ -6,11 +6,12 @@ objects do not have is refused by name, as a real server would.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 from graphql import (
+    ArgumentNode,
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
@@ -27,6 +28,9 @@ from graphql import (
 Arguments = Mapping[str, Any]
 Resolver = Callable[[Arguments], Any]
 """Makes a field's value from its arguments."""
+
+DIRECTIVES = frozenset({"idempotent"})
+"""Those that a field's resolver is told of; it alone knows what they mean to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,12 @@ class Request:
     variables: Mapping[str, Any]
 
     def arguments(self, node: FieldNode) -> Arguments:
-        given = {one.name.value: value_from_ast_untyped(one.value, dict(self.variables)) for one in node.arguments}
+        """Those of a directive that the field bears stand under its name: `{"@idempotent": {"key": ...}}`."""
+        directives = {f"@{one.name.value}": self._values(one.arguments) for one in node.directives}
+        return {**self._values(node.arguments), **directives}
+
+    def _values(self, arguments: Iterable[ArgumentNode]) -> Arguments:
+        given = {one.name.value: value_from_ast_untyped(one.value, dict(self.variables)) for one in arguments}
         return {name: value for name, value in given.items() if value is not Undefined}
 
     def expand(self, selection: SelectionSetNode | None) -> Iterator[tuple[str, FieldNode]]:
@@ -89,8 +98,9 @@ class Request:
 
 
 def _refuse_directives(node: SelectionNode) -> None:
-    if node.directives:
-        raise Refused(f"The sandbox does not know @{node.directives[0].name.value}", "undefinedDirective")
+    unknown = [one.name.value for one in node.directives if one.name.value not in DIRECTIVES]
+    if unknown:
+        raise Refused(f"The sandbox does not know @{unknown[0]}", "undefinedDirective")
 
 
 def read(document: DocumentNode, variables: Mapping[str, Any], operation_name: str | None = None) -> Request:

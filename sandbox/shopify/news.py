@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sandbox.shopify import payloads
+from sandbox.shopify import goods_payloads, payloads
 from sandbox.shopify.shop import Shop
-from sandbox.world import Change, Order, OrderState, Parcel, Topic
+from sandbox.things import Account, Coupon, Order, OrderState, Parcel, Product
+from sandbox.world import Change, Topic, Turn, Turned
 
 ORDER_TOPICS = {
     Topic.ORDER_PLACED: ("orders/create", "orders/updated"),
@@ -25,7 +26,7 @@ class News:
     topic: str
     body: payloads.Json
     resource: int
-    """The id of the order or parcel it is about."""
+    """The id of the thing it is about."""
 
 
 def news(shop: Shop, change: Change) -> Iterator[News]:
@@ -41,6 +42,9 @@ def _of_order(shop: Shop, change: Change) -> Iterator[News]:
         topics = (*topics, "orders/fulfilled")
     for topic in topics:
         yield News(topic=topic, body=payloads.order(shop, change.order), resource=change.order.id)
+    if change.topic is Topic.ORDER_REFUNDED:
+        refund = change.order.refunds[-1]
+        yield News(topic="refunds/create", body=payloads.refund(shop, change.order, refund), resource=refund.id)
     if change.topic is Topic.ORDER_REMOVED:
         yield News(topic="orders/delete", body={"id": change.order.id}, resource=change.order.id)
 
@@ -54,3 +58,28 @@ def _of_parcel(shop: Shop, change: Change, order: Order, parcel: Parcel) -> Iter
         yield News(topic="fulfillment_events/create", body=body, resource=parcel.id)
     topic = "fulfillments/create" if change.topic is Topic.PARCEL_SENT else "fulfillments/update"
     yield News(topic=topic, body=payloads.fulfillment(shop, order, parcel), resource=parcel.id)
+
+
+# --- products, customers, discounts -----------------------------------------------------------------------------------
+
+VERBS = {Turn.CREATED: "create", Turn.REMOVED: "delete"}
+
+
+def news_of_thing(shop: Shop, turned: Turned) -> Iterator[News]:
+    """Hold the world's lock."""
+    verb, thing = VERBS.get(turned.turn, "update"), turned.thing
+    if isinstance(thing, Product):
+        body = {"id": thing.id} if verb == "delete" else goods_payloads.product(shop, thing)
+        yield News(topic=f"products/{verb}", body=body, resource=thing.id)
+    elif isinstance(thing, Account):
+        body = goods_payloads.gone_customer(thing) if verb == "delete" else goods_payloads.customer(shop, thing)
+        yield News(topic=f"customers/{verb}", body=body, resource=thing.id)
+    else:
+        yield _of_coupon(shop, turned.turn, thing)
+
+
+def _of_coupon(shop: Shop, turn: Turn, coupon: Coupon) -> News:
+    """What the shop throws away is gone at once: there is no bin for it."""
+    verb = {Turn.BINNED: "delete", Turn.RESTORED: "create", **VERBS}.get(turn, "update")
+    body = goods_payloads.gone_discount(shop, coupon) if verb == "delete" else goods_payloads.discount(shop, coupon)
+    return News(topic=f"discounts/{verb}", body=body, resource=coupon.id)

@@ -20,12 +20,25 @@ from sandbox.shopify.shop import (
     full_name,
     gid,
     number_of,
+    payment_id,
     scans_known,
+    source_name,
     utc,
 )
-from sandbox.world import Address, Line, Order, Parcel, Person, Scan, ScanStatus
+from sandbox.things import Address, Line, Order, Parcel, Person, Refund, Scan, ScanStatus
 
 HAS_ID = frozenset({"Node"})
+
+GATEWAY = "bogus"
+
+POLICIES = {
+    "REFUND_POLICY": "refund-policy",
+    "SHIPPING_POLICY": "shipping-policy",
+    "PRIVACY_POLICY": "privacy-policy",
+    "TERMS_OF_SERVICE": "terms-of-service",
+    "LEGAL_NOTICE": "legal-notice",
+    "CONTACT_INFORMATION": "contact-information",
+}
 
 FULFILLMENT_STATUS = {None: "UNFULFILLED", "partial": "PARTIALLY_FULFILLED", "fulfilled": "FULFILLED"}
 
@@ -44,6 +57,7 @@ def shop(it: Shop) -> Node:
             "email": profile.email,
             "url": it.url,
             "shopAddress": _shop_address(it),
+            "shopPolicies": [_policy(it, kind, path) for kind, path in POLICIES.items()],
         },
         HAS_ID,
     )
@@ -61,9 +75,22 @@ def _shop_address(it: Shop) -> Node:
     return Node("ShopAddress", fields, HAS_ID)
 
 
-def shop_locale(it: Shop) -> Node:
-    language = it.store.profile.language
-    return Node("ShopLocale", {"locale": language, "primary": True})
+def _policy(it: Shop, kind: str, path: str) -> Node:
+    fields = {"id": gid("ShopPolicy", number_of(path)), "type": kind, "url": f"{it.url}/policies/{path}"}
+    return Node("ShopPolicy", fields, HAS_ID)
+
+
+def shop_locales(it: Shop) -> list[Node]:
+    """The shop's own language and those of its customers."""
+    own = it.store.profile.language
+    others = {account.person.language for account in it.store.accounts.values()} - {own}
+    return [Node("ShopLocale", {"locale": tag, "primary": tag == own}) for tag in sorted({own, *others})]
+
+
+def installation(it: Shop) -> Node:
+    """The app, as this store let it in."""
+    scopes = [Node("AccessScope", {"handle": scope}) for scope in sorted(it.keys.scopes)]
+    return Node("AppInstallation", {"accessScopes": scopes}, HAS_ID)
 
 
 def count(number: int) -> Node:
@@ -84,7 +111,9 @@ def _order(one: Order) -> dict[str, object]:
         "cancelledAt": utc(one.cancelled_at),
         "displayFinancialStatus": financial_status(one).upper(),
         "displayFulfillmentStatus": FULFILLMENT_STATUS[fulfillment_status(one)],
-        "sourceName": "web",
+        "sourceName": source_name(one),
+        "discountCodes": [one.coupon] if one.coupon else [],
+        "presentmentCurrencyCode": one.currency,
         "customerLocale": one.customer.language,
         "currencyCode": one.currency,
     }
@@ -102,16 +131,17 @@ def _amounts(one: Order) -> dict[str, object]:
 
 
 def _bag(minor: int, currency: str) -> Node:
+    """Everybody pays in the shop's own currency."""
     money = Node("MoneyV2", {"amount": decimal(minor), "currencyCode": currency})
-    return Node("MoneyBag", {"shopMoney": money})
+    return Node("MoneyBag", {"shopMoney": money, "presentmentMoney": money})
 
 
 def _buyer(one: Order) -> dict[str, object]:
     return {
-        "email": one.customer.email,
+        "email": one.customer.email or None,
         "phone": None,  # only what was given at the checkout as contact; ours ask for an e-mail address
         "customer": _customer(one.customer),
-        "displayAddress": _address(one, one.customer.address),
+        "displayAddress": _address(one, one.customer.address) if one.customer.address.country else None,
     }
 
 
@@ -151,6 +181,8 @@ def _contents(it: Shop, one: Order) -> dict[str, object]:
         "lineItems": connection("LineItem", lines),
         "fulfillmentsCount": count(len(one.parcels)),
         "fulfillments": _first([fulfillment(it, one, parcel) for parcel in one.parcels]),
+        "refunds": _first([refund(one, back) for back in one.refunds]),
+        "transactions": _first(list(_transactions(one))),
     }
 
 
@@ -175,6 +207,7 @@ def _line(it: Shop, one: Order, line: Line) -> Node:
         "sku": line.sku,
         "quantity": line.quantity,
         "requiresShipping": line.requires_shipping,
+        "unfulfilledQuantity": dict(one.unsent()).get(line.id, 0),
         "originalUnitPriceSet": _bag(line.unit_price, one.currency),
         "discountAllocations": _allocations(one, line),
         "product": Node("Product", {"id": gid("Product", line.product_id)}, HAS_ID) if line.product_id else None,
@@ -198,6 +231,60 @@ def _image(it: Shop, line: Line) -> Node | None:
     return Node("Image", {"id": gid("ImageSource", line.image_id), "url": it.picture_url(line.handle)})
 
 
+# --- refunds ----------------------------------------------------------------------------------------------------------
+
+
+def refund(one: Order, back: Refund) -> Node:
+    items = [
+        Entry((line_id,), partial(_refunded, one, back, line_id, quantity)) for line_id, quantity in sorted(back.items)
+    ]
+    fields = {
+        "id": gid("Refund", back.id),
+        "note": back.reason or None,
+        "createdAt": utc(back.at),
+        "processedAt": utc(back.at),
+        "totalRefundedSet": _bag(back.amount, one.currency),
+        "refundLineItems": connection("RefundLineItem", items),
+    }
+    return Node("Refund", fields, HAS_ID)
+
+
+def _refunded(one: Order, back: Refund, line_id: int, quantity: int) -> Node:
+    fields = {
+        "id": gid("RefundLineItem", number_of(f"{back.id}/{line_id}")),
+        "quantity": quantity,
+        "lineItem": Node("LineItem", {"id": gid("LineItem", line_id)}, HAS_ID),
+    }
+    return Node("RefundLineItem", fields)
+
+
+def _transactions(one: Order) -> Iterable[Node]:
+    """The payment, and what went back of it."""
+    if one.paid_at is None:
+        return
+    payment = Node("OrderTransaction", {"id": gid("OrderTransaction", payment_id(one))}, HAS_ID)
+    yield _transaction(one, payment_id(one), "SALE", one.total, None)
+    for back in one.refunds:
+        yield _transaction(one, number_of(f"payout/{back.id}"), "REFUND", back.amount, payment)
+
+
+def _transaction(one: Order, number: int, kind: str, amount: int, parent: Node | None) -> Node:
+    fields = {
+        "id": gid("OrderTransaction", number),
+        "kind": kind,
+        "status": "SUCCESS",
+        "gateway": GATEWAY,
+        "amountSet": _bag(amount, one.currency),
+        "parentTransaction": parent,
+    }
+    return Node("OrderTransaction", fields, HAS_ID)
+
+
+def location(it: Shop) -> Node:
+    """The store's only place."""
+    return Node("Location", {"id": gid("Location", it.id), "name": it.store.profile.city}, HAS_ID)
+
+
 # --- parcels ----------------------------------------------------------------------------------------------------------
 
 
@@ -213,6 +300,7 @@ def fulfillment(it: Shop, one: Order, parcel: Parcel) -> Node:
         "createdAt": utc(parcel.shipped_at),
         "updatedAt": utc(parcel.updated_at),
         "estimatedDeliveryAt": utc(parcel.expected_until),
+        "location": location(it),
         "trackingInfo": _first(list(_tracking(it, parcel))),
         "events": connection("FulfillmentEvent", scans),
         "fulfillmentLineItems": connection("FulfillmentLineItem", list(_items(it, one, parcel))),

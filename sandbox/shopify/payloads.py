@@ -20,8 +20,19 @@ from sandbox.shopify.shop import (
     gid,
     number_of,
     outstanding,
+    payment_id,
+    source_name,
 )
-from sandbox.world import Address, Line, Order, OrderState, Parcel, Person, Scan
+from sandbox.things import (
+    Address,
+    Line,
+    Order,
+    OrderState,
+    Parcel,
+    Person,
+    Refund,
+    Scan,
+)
 
 Json = dict[str, Any]
 
@@ -32,14 +43,14 @@ def order(shop: Shop, it: Order) -> Json:
         **_head(shop, it),
         **_amounts(it),
         **_dates(shop, it),
-        "billing_address": address(it.billing or it.customer.address),
+        "billing_address": _place(it.billing or it.customer.address),
         "customer": _customer(shop, it.customer),
         "discount_applications": _discount_applications(it),
         "fulfillments": [_fulfillment_of_order(shop, it, parcel) for parcel in it.parcels],
         "line_items": [_order_line(it, line) for line in it.lines],
         "payment_terms": None,
-        "refunds": [],  # money that goes back shows in the amounts and the status; the list is another topic's
-        "shipping_address": address(it.customer.address),
+        "refunds": [refund(shop, it, back) for back in it.refunds],
+        "shipping_address": _place(it.customer.address),
         "shipping_lines": [_shipping_line(it)],
         "returns": [],
         "line_item_groups": [],
@@ -81,6 +92,80 @@ def fulfillment_event(shop: Shop, it: Order, parcel: Parcel, scan: Scan) -> Json
     }
 
 
+def refund(shop: Shop, it: Order, back: Refund) -> Json:
+    """The body of `refunds/create`, and what an order lists."""
+    return {
+        "id": back.id,
+        "order_id": it.id,
+        "created_at": shop.local(back.at),
+        "note": back.reason or None,
+        "user_id": None,
+        "processed_at": shop.local(back.at),
+        "duties": [],
+        "total_duties_set": _bag(it, 0),
+        "return": None,
+        "refund_shipping_lines": [],
+        "restock": False,
+        "admin_graphql_api_id": gid("Refund", back.id),
+        "order_adjustments": [],
+        "refund_line_items": [_refunded(it, back, line_id, quantity) for line_id, quantity in back.items],
+        "transactions": [_payout(shop, it, back)],
+    }
+
+
+def _refunded(it: Order, back: Refund, line_id: int, quantity: int) -> Json:
+    line = it.line(line_id)
+    amount = line.total * quantity // line.quantity
+    return {
+        "id": number_of(f"{back.id}/{line_id}"),
+        "quantity": quantity,
+        "line_item_id": line_id,
+        "location_id": None,
+        "restock_type": "no_restock",
+        "subtotal": amount / 100,  # a number, for once
+        "total_tax": 0,
+        "subtotal_set": _bag(it, amount),
+        "total_tax_set": _bag(it, 0),
+        "line_item": {
+            **_line(it, line),
+            "fulfillable_quantity": dict(it.unsent()).get(line_id, 0),
+            "fulfillment_status": None,
+            "quantity": line.quantity,
+        },
+    }
+
+
+def _payout(shop: Shop, it: Order, back: Refund) -> Json:
+    nothing = {"amount": "0.0", "currency": it.currency}
+    number = number_of(f"payout/{back.id}")
+    return {
+        "id": number,
+        "order_id": it.id,
+        "kind": "refund",
+        "gateway": "bogus",
+        "status": "success",
+        "message": None,
+        "created_at": shop.local(back.at),
+        "test": False,
+        "authorization": None,
+        "location_id": None,
+        "user_id": None,
+        "parent_id": payment_id(it),
+        "processed_at": None,
+        "device_id": None,
+        "error_code": None,
+        "source_name": source_name(it),
+        "receipt": {},
+        "amount": decimal(back.amount),
+        "currency": it.currency,
+        "payment_id": f"{it.number}.1",
+        "total_unsettled_set": {"presentment_money": nothing, "shop_money": nothing},
+        "manual_payment_gateway": False,
+        "amount_rounding": None,
+        "admin_graphql_api_id": gid("OrderTransaction", number),
+    }
+
+
 # --- an order's parts -------------------------------------------------------------------------------------------------
 
 
@@ -99,13 +184,13 @@ def _head(shop: Shop, it: Order) -> Json:
         "client_details": None,
         "confirmation_number": it.key[:9].upper(),
         "confirmed": True,
-        "contact_email": it.customer.email,
+        "contact_email": it.customer.email or None,
         "currency": it.currency,
         "customer_locale": it.customer.language,
         "device_id": None,
         "discount_codes": _discount_codes(it),
         "duties_included": False,
-        "email": it.customer.email,
+        "email": it.customer.email or None,
         "estimated_taxes": False,
         "financial_status": financial_status(it),
         "fulfillment_status": fulfillment_status(it),
@@ -127,7 +212,7 @@ def _head(shop: Shop, it: Order) -> Json:
         "reference": None,
         "referring_site": None,
         "source_identifier": None,
-        "source_name": "web",
+        "source_name": source_name(it),
         "source_url": None,
         "tags": "",
         "tax_exempt": False,
@@ -212,6 +297,11 @@ def _bag(it: Order, amount: int) -> Json:
     return {"shop_money": money, "presentment_money": money}
 
 
+def _place(it: Address) -> Json | None:
+    """Nobody is asked for one over the counter."""
+    return address(it) if it.country else None
+
+
 def address(it: Address) -> Json:
     """A postal address as an order or a parcel shows it."""
     return {
@@ -234,8 +324,11 @@ def address(it: Address) -> Json:
 
 
 def _customer(shop: Shop, it: Person) -> Json | None:
-    if not it.ref:
-        return None
+    return person(shop, it) if it.ref else None
+
+
+def person(shop: Shop, it: Person) -> Json:
+    """Somebody with an account, as his orders and his own topics show him."""
     return {
         "id": it.ref,
         "created_at": None,

@@ -11,12 +11,16 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale
 
-from sandbox.world import Address, Order, OrderState, Parcel, Scan, ScanStatus, Store
+from sandbox.things import Address, Channel, Coupon, Order, OrderState, Parcel, Product, Scan, ScanStatus
+from sandbox.world import Store
 
 API_VERSION = "2026-10"
 
 SCOPES = frozenset(
-    {"read_orders", "read_fulfillments", "read_products", "read_customers", "read_locales", "write_app_proxy"}
+    {
+        *("read_orders", "read_all_orders", "write_orders", "read_fulfillments", "read_products", "read_customers"),
+        *("read_discounts", "read_locales", "read_legal_policies", "read_locations", "write_app_proxy"),
+    }
 )
 
 EVENTS = {
@@ -74,6 +78,13 @@ class Shop:
         hidden = (OrderState.DRAFT, OrderState.BINNED)
         return [order for order in self.store.orders.values() if order.status not in hidden]
 
+    def coupons(self) -> list[Coupon]:
+        """The platform has no bin for them."""
+        return [coupon for coupon in self.store.coupons.values() if not coupon.is_binned]
+
+    def product_url(self, handle: str) -> str:
+        return f"{self.url}/products/{handle}"
+
 
 # --- spelling ---------------------------------------------------------------------------------------------------------
 
@@ -128,7 +139,9 @@ def financial_status(order: Order) -> str:
 
 
 def fulfillment_status(order: Order) -> str | None:
-    """None: nothing has been sent."""
+    """None: nothing has been sent. What is sold over the counter is handed over with it."""
+    if order.channel is Channel.POS:
+        return "fulfilled"
     if not order.parcels:
         return None
     return "partial" if order.unsent() else "fulfilled"
@@ -142,4 +155,28 @@ def current_total(order: Order) -> int:
     """What the order is worth after what was given back or called off."""
     if financial_status(order) in ("refunded", "voided"):
         return 0
-    return order.total - sum(refund.amount for refund in order.refunds)
+    return order.total - order.refunded
+
+
+def source_name(order: Order) -> str:
+    """The word that an order is signed with: the platform's own, or the handle of the channel that made it."""
+    own = {Channel.ONLINE: "web", Channel.POS: "pos"}
+    return own.get(order.channel) or order.channel_name.lower()
+
+
+def product_status(one: Product) -> str:
+    """The platform has no bin for products: what the shop puts away is archived."""
+    if one.is_binned:
+        return "ARCHIVED"
+    return "ACTIVE" if one.is_listed else "DRAFT"
+
+
+def coupon_status(coupon: Coupon, now: datetime) -> str:
+    if not coupon.is_active or (coupon.ends_at and coupon.ends_at <= now):
+        return "EXPIRED"
+    return "SCHEDULED" if coupon.starts_at and coupon.starts_at > now else "ACTIVE"
+
+
+def payment_id(order: Order) -> int:
+    """Every order is paid for in one piece."""
+    return number_of(f"payment/{order.id}")

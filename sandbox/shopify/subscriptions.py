@@ -16,9 +16,19 @@ TOPICS = {
     "ORDERS_CANCELLED": "orders/cancelled",
     "ORDERS_FULFILLED": "orders/fulfilled",
     "ORDERS_DELETE": "orders/delete",
+    "REFUNDS_CREATE": "refunds/create",
     "FULFILLMENTS_CREATE": "fulfillments/create",
     "FULFILLMENTS_UPDATE": "fulfillments/update",
     "FULFILLMENT_EVENTS_CREATE": "fulfillment_events/create",
+    "PRODUCTS_CREATE": "products/create",
+    "PRODUCTS_UPDATE": "products/update",
+    "PRODUCTS_DELETE": "products/delete",
+    "CUSTOMERS_CREATE": "customers/create",
+    "CUSTOMERS_UPDATE": "customers/update",
+    "CUSTOMERS_DELETE": "customers/delete",
+    "DISCOUNTS_CREATE": "discounts/create",
+    "DISCOUNTS_UPDATE": "discounts/update",
+    "DISCOUNTS_DELETE": "discounts/delete",
 }
 """What this store sends, by GraphQL's name and by the name in a delivery's header. Other topics are taken too, and never sent."""
 

@@ -13,6 +13,7 @@ import heapq
 import itertools
 import threading
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -22,11 +23,11 @@ import requests
 from app.kernel.crypto import hmac_sha256
 from sandbox.faults import How, Where
 from sandbox.ledger import Emission
-from sandbox.shopify.news import News, news
+from sandbox.shopify.news import News, news, news_of_thing
 from sandbox.shopify.shop import API_VERSION, Shop
 from sandbox.shopify.subscriptions import Subscription, Subscriptions
 from sandbox.stage import Stage
-from sandbox.world import Change
+from sandbox.world import Change, Turned
 
 KIND = "shopify/delivery"
 COURIERS = 4
@@ -72,6 +73,7 @@ class Webhooks:
         for delivery in self._shelf.all(KIND, Delivery):
             self._push(delivery)
         shop.store.listeners.append(self.hear)
+        shop.store.thing_listeners.append(self.hear_of_thing)
 
     def start(self) -> None:
         for courier in self._couriers:
@@ -90,8 +92,15 @@ class Webhooks:
 
     def hear(self, change: Change) -> None:
         """Called under the world's lock: bodies are written now, as things are, and only queued."""
+        self._tell(news(self._shop, change))
+
+    def hear_of_thing(self, turned: Turned) -> None:
+        """The same of products, customers and discounts."""
+        self._tell(news_of_thing(self._shop, turned))
+
+    def _tell(self, told: Iterable[News]) -> None:
         event = f"{self._shop.keys.domain}/{self._stage.world.seed}/{self._shelf.count('shopify/event')}"
-        for one in news(self._shop, change):
+        for one in told:
             for subscription in self._subscriptions.of(one.topic):
                 self._dispatch(self._delivery(one, subscription, event))
 

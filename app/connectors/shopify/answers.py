@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.connectors.shopify.reading import key
+from app.connectors.shopify.reading import key, texts
 from app.kernel.reading import Tree, part, parts, text
 
 
@@ -19,6 +19,7 @@ def order_payload(order: Tree) -> Tree:
         "fulfillment_status": text(order, "displayFulfillmentStatus").lower(),
         "source_name": order.get("sourceName"),
         "customer_locale": order.get("customerLocale"),
+        "discount_codes": [{"code": code} for code in texts(order, "discountCodes")],
         "currency": order.get("currencyCode"),
         "total_price": _amount(order, "totalPriceSet"),
         "subtotal_price": _amount(order, "subtotalPriceSet"),
@@ -31,6 +32,7 @@ def order_payload(order: Tree) -> Tree:
         "shipping_address": _address(part(order, "displayAddress")),
         "line_items": [_line(line) for line in parts(part(order, "lineItems"), "nodes")],
         "fulfillments": [_parcel(parcel, ref) for parcel in parts(order, "fulfillments")],
+        "refunds": [_refund(refund) for refund in parts(order, "refunds")],
     }
 
 
@@ -124,3 +126,16 @@ def _events(parcel: Tree, order_ref: str) -> list[Tree]:
         for event, day in zip(newest_first, expected, strict=True)
     ]
     return events[::-1]
+
+
+def _refund(refund: Tree) -> Tree:
+    """Its transactions as one, in the shop's currency like all amounts of an answer: the total counts what has gone back."""
+    items = parts(part(refund, "refundLineItems"), "nodes")
+    return {
+        "id": refund.get("id"),
+        "processed_at": refund.get("processedAt"),
+        "transactions": [{"kind": "refund", "status": "success", "amount": _amount(refund, "totalRefundedSet")}],
+        "refund_line_items": [
+            {"line_item_id": part(item, "lineItem").get("id"), "quantity": item.get("quantity")} for item in items
+        ],
+    }

@@ -40,10 +40,17 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """`at` is the store's own clock, to the second."""
+    """`answered_at` is the store's own clock, to the second; None where it has none. `is_withheld`: some of the data is missing for
+    want of an approval, so what is not there may be there."""
 
     data: Tree
-    at: datetime
+    answered_at: datetime | None
+    is_withheld: bool = False
+
+    @property
+    def at(self) -> datetime:
+        """When it was true: by our clock where the store has none."""
+        return self.answered_at or datetime.now(UTC)
 
 
 class Store:
@@ -73,7 +80,8 @@ class Store:
         )
         if answer.status != 200:
             raise _refusal(answer)
-        return Reply(data=_data(json_body(answer)), at=_date(answer))
+        body = json_body(answer)
+        return Reply(data=_data(body), answered_at=_date(answer), is_withheld="errors" in body)
 
     def tell(self, operation: Operation, **variables: object) -> None:
         """Run a mutation. `Permanent("refused")` when the store finds fault with what it is told."""
@@ -82,11 +90,11 @@ class Store:
                 raise Permanent("refused", operation.name)
 
 
-def _date(answer: Answer) -> datetime:
+def _date(answer: Answer) -> datetime | None:
     try:
         return parsedate_to_datetime(answer.headers.get("date", "")).astimezone(UTC)
     except ValueError:
-        return datetime.now(UTC)
+        return None
 
 
 # --- refusals by status -----------------------------------------------------------------------------------------------
@@ -142,7 +150,11 @@ def _judge(answer: Tree, errors: Sequence[Tree], *, has_data: bool) -> None:
     if not errors or not all("not approved to access" in text(error, "message") for error in errors):
         raise Permanent("query_refused", ", ".join(sorted(code for code in codes if code.isidentifier())))
     if not has_data:
-        raise Permanent("data_not_approved", "ask Shopify for access to protected customer data")
+        raise not_approved()
+
+
+def not_approved() -> Permanent:
+    return Permanent("data_not_approved", "ask Shopify for access to protected customer data")
 
 
 def _scopes(errors: Sequence[Tree]) -> str:

@@ -5,24 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from app.connectors.base import Access, Ask, Claim, Inbound, Page, Parsed, Profile, Visitor
+from app.connectors.base import Access, Ask, Claim, Inbound, Page, Parsed, Profile, Subscribed, Visitor
 from app.connectors.shopify import deliveries, signature
-from app.connectors.shopify.client import Operation, Store
-from app.connectors.shopify.pull import pull_page
+from app.connectors.shopify.client import Store
+from app.connectors.shopify.profile import read_profile
+from app.connectors.shopify.pull import LISTINGS, existing, pull_page
 from app.connectors.shopify.subscribe import subscribe_all
-from app.connectors.shopify.words import language
-from app.kernel.errors import Permanent
+from app.connectors.shopify.write import find_refund, refund_once
+from app.events import Done, EffectKind, Intent, Resource
 from app.kernel.http import Http
-from app.kernel.reading import Tree, part, parts, text
-
-SHOP = Operation("shop", "Shop")
-LANGUAGES = Operation("shop", "Languages")
 
 
 class Shopify:
     slug = "shopify"
     title = "Shopify"
     setting_names: tuple[str, ...] = ("SHOPIFY_CLIENT_ID", "SHOPIFY_CLIENT_SECRET", "SHOPIFY_CLIENT_SECRET_OLD")
+    resources: tuple[Resource, ...] = tuple(LISTINGS)
+    effects: frozenset[EffectKind] = frozenset({EffectKind.REFUND})
     credential_names: tuple[str, ...] = ("access_token",)
 
     def claim(self, inbound: Inbound) -> Claim | None:
@@ -47,43 +46,27 @@ class Shopify:
         return Visitor(customer_ref=inbound.query.get("logged_in_customer_id", ""))
 
     def probe(self, access: Access, http: Http) -> Profile:
-        store = Store(access, http)
-        shop = part(store.ask(SHOP).data, "shop")
-        domain = text(shop, "myshopifyDomain").lower()
-        if not deliveries.DOMAIN.fullmatch(domain):
-            raise Permanent("unexpected_body", "no myshopifyDomain")
-        return Profile(
-            name=text(shop, "name"),
-            domain=domain,
-            timezone=text(shop, "ianaTimezone"),
-            currency=text(shop, "currencyCode"),
-            language=_primary_language(store),
-            country=text(part(shop, "shopAddress"), "countryCodeV2"),
-            email=text(shop, "contactEmail"),
-        )
+        return read_profile(Store(access, http))
 
     def callback_url(self, public_url: str, shop_public_id: str) -> str:
         """One for all shops: a delivery names its shop."""
         return f"{public_url}/hooks/{self.slug}"
 
-    def subscribe(self, access: Access, http: Http, callback_url: str) -> None:
+    def subscribe(self, access: Access, http: Http, callback_url: str) -> Subscribed:
         """The app's secret signs what is sent; Shopify lets nobody choose another one."""
-        subscribe_all(Store(access, http), callback_url)
+        return subscribe_all(Store(access, http), callback_url)
 
     def pull(self, access: Access, http: Http, ask: Ask) -> Page:
         return pull_page(Store(access, http), ask)
 
+    def existing(self, access: Access, http: Http, resource: Resource, refs: Sequence[str]) -> frozenset[str]:
+        return existing(Store(access, http), resource, refs)
 
-def _primary_language(store: Store) -> str:
-    """English where the token may not read the languages: no reason to turn a store away."""
-    try:
-        locales = parts(store.ask(LANGUAGES).data, "shopLocales")
-    except Permanent as failure:
-        if failure.code != "scope_missing":
-            raise
-        locales = list[Tree]()
-    primary = next((text(one, "locale") for one in locales if one.get("primary")), "")
-    return language(primary) or "en"
+    def write(self, access: Access, http: Http, intent: Intent) -> Done:
+        return refund_once(Store(access, http), intent)
+
+    def find(self, access: Access, http: Http, intent: Intent) -> Done | None:
+        return find_refund(Store(access, http), intent)
 
 
 CONNECTOR = Shopify()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, cast
@@ -10,25 +9,26 @@ from typing import Any, cast
 import orjson
 
 from app.connectors.base import Claim, Inbound, Parsed
-from app.connectors.shopify.mapping import order_facts, parcel_facts, scan_facts
-from app.connectors.shopify.reading import needed_key
-from app.events import Fact, Source, Stale
+from app.connectors.shopify.mapping import order_facts, parcel_facts, refund_facts, scan_facts
+from app.connectors.shopify.reading import DOMAIN, needed_key, needed_moment
+from app.events import Fact, Gone, Resource, Source, Stale
 from app.kernel.errors import Permanent
-from app.kernel.reading import Tree, part
-
-DOMAIN = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com")
+from app.kernel.reading import Tree, part, text
 
 LATER = frozenset(
     {
         *("app/uninstalled", "app/scopes_update", "bulk_operations/finish"),
-        *("customers/data_request", "customers/redact", "shop/redact", "shop/update"),
-        *("fulfillment_events/delete", "order_transactions/create", "refunds/create"),
-        *("products/create", "products/update", "products/delete"),
+        *("customers/data_request", "customers/redact", "shop/redact"),
+        *("fulfillment_events/delete", "order_transactions/create"),
         *("returns/request", "returns/approve", "returns/decline", "returns/update", "returns/process"),
         *("returns/cancel", "returns/close", "returns/reopen"),
     }
 )
 """Topics that are known and that nothing is done about yet; their deliveries are kept."""
+
+READ_OTHERWISE = frozenset({"shop/update", "inventory_levels/update", "collections/update"})
+"""Topics that are known and not needed: the shop's settings are read every hour; a stock level names neither product nor variant,
+and a collection none of its products, but variants/in_stock, variants/out_of_stock and products/update do."""
 
 
 def header(inbound: Inbound, name: str) -> str:
@@ -61,9 +61,15 @@ def parsed(topic: str, body: bytes) -> Parsed:
     """`Permanent` for what is no JSON ("not_json") or not what the topic promises ("unexpected_body")."""
     read = READERS.get(topic)
     if read is None:
-        return Parsed(ignored="later" if topic in LATER else "unknown_topic")
+        return Parsed(ignored=_reason(topic))
     facts = read(_payload(body))
     return Parsed(facts=facts) if facts else Parsed(ignored="nothing_new")
+
+
+def _reason(topic: str) -> str:
+    if topic in READ_OTHERWISE:
+        return "read_otherwise"
+    return "later" if topic in LATER else "unknown_topic"
 
 
 def _payload(body: bytes) -> Tree:
@@ -82,12 +88,39 @@ def _order(payload: Tree) -> tuple[Fact, ...]:
 
 def _edited(payload: Tree) -> tuple[Fact, ...]:
     """Only the difference is told."""
-    return (Stale(order_ref=needed_key(part(payload, "order_edit"), "order_id")),)
+    return (Stale(ref=needed_key(part(payload, "order_edit"), "order_id")),)
 
 
-def _deleted(payload: Tree) -> tuple[Fact, ...]:
-    """Only the id is told, and no time: asking for the order says whether it is gone and when that was true."""
-    return (Stale(order_ref=needed_key(payload, "id")),)
+def _hint(resource: Resource) -> Callable[[Tree], tuple[Fact, ...]]:
+    """What tells too little. Of a deletion only the id and no time: asking says whether the thing is gone and when that was true.
+    Of a product's stock not whether it is counted, of a customer neither language nor tags."""
+
+    def read(payload: Tree) -> tuple[Fact, ...]:
+        return (Stale(ref=needed_key(payload, "id"), resource=resource),)
+
+    return read
+
+
+def _variant(payload: Tree) -> tuple[Fact, ...]:
+    return (Stale(ref=needed_key(payload, "product_id"), resource=Resource.PRODUCTS),)
+
+
+def _discount(payload: Tree) -> tuple[Fact, ...]:
+    """Little more than its title. Nothing of one that needs no code."""
+    if not _is_code(payload):
+        return ()
+    return (Stale(ref=needed_key(payload, "admin_graphql_api_id"), resource=Resource.DISCOUNTS),)
+
+
+def _discount_deleted(payload: Tree) -> tuple[Fact, ...]:
+    if not _is_code(payload):
+        return ()
+    ref = needed_key(payload, "admin_graphql_api_id")
+    return (Gone(ref=ref, updated_at=needed_moment(payload, "deleted_at"), resource=Resource.DISCOUNTS),)
+
+
+def _is_code(payload: Tree) -> bool:
+    return "/DiscountAutomaticNode/" not in text(payload, "admin_graphql_api_id")
 
 
 def _fulfilment(payload: Tree) -> tuple[Fact, ...]:
@@ -106,8 +139,21 @@ READERS: Mapping[str, Callable[[Tree], tuple[Fact, ...]]] = {
     "orders/fulfilled": _order,
     "orders/partially_fulfilled": _order,
     "orders/edited": _edited,
-    "orders/delete": _deleted,
+    "orders/delete": _hint(Resource.ORDERS),
+    "refunds/create": refund_facts,
     "fulfillments/create": _fulfilment,
     "fulfillments/update": _fulfilment,
     "fulfillment_events/create": _fulfilment_event,
+    "products/create": _hint(Resource.PRODUCTS),
+    "products/update": _hint(Resource.PRODUCTS),
+    "products/delete": _hint(Resource.PRODUCTS),
+    "variants/in_stock": _variant,
+    "variants/out_of_stock": _variant,
+    "customers/create": _hint(Resource.CUSTOMERS),
+    "customers/update": _hint(Resource.CUSTOMERS),
+    "customers/delete": _hint(Resource.CUSTOMERS),
+    "discounts/create": _discount,
+    "discounts/update": _discount,
+    "discounts/redeemcode_added": _discount,
+    "discounts/delete": _discount_deleted,
 }

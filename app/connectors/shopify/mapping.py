@@ -1,4 +1,4 @@
-"""Orders, fulfilments and their events, in the words of the webhook payloads, become facts.
+"""Orders, fulfilments, their events and refunds, in the words of the webhook payloads, become facts.
 
 GraphQL answers come here too, rewritten by answers.py, so that the same moment told twice is the same fact twice.
 Payloads: shopify.dev/docs/api/webhooks. Amounts are in the shop's currency throughout, which is what `currency` names.
@@ -12,15 +12,19 @@ from datetime import date, datetime
 from app.connectors.shopify import words
 from app.connectors.shopify.money import minor_units
 from app.connectors.shopify.reading import YEARS, key, moment, needed_key, needed_moment, whole
-from app.events import Address, Fact, Line, OrderFact, ScanFact, ShipmentFact, ShipmentStatus, Source
+from app.events import Address, Fact, Line, OrderFact, RefundFact, ScanFact, ShipmentFact, ShipmentStatus, Source, Stale
 from app.kernel.reading import Tree, part, parts, text
 
 
 def order_facts(order: Tree, source: Source) -> tuple[Fact, ...]:
-    """The order, its parcels, and what is told of their way. `Permanent` when it is no order."""
-    facts: list[Fact] = [order_fact(order)]
+    """The order, its parcels, what is told of their way, and its refunds. `Permanent` when it is no order."""
+    told = order_fact(order)
+    facts: list[Fact] = [told]
     for parcel in parts(order, "fulfillments"):
         facts += parcel_facts(parcel, source)
+    paid_in = text(order, "presentment_currency") or told.currency
+    for refund in parts(order, "refunds"):
+        facts += _refund_facts(refund, told.ref, told.currency, paid_in)
     return tuple(facts)
 
 
@@ -49,6 +53,8 @@ def order_fact(order: Tree) -> OrderFact:
         discount=minor_units(text(order, "total_discounts"), currency),
         tax=minor_units(text(order, "total_tax"), currency),
         channel=words.channel(text(order, "source_name")),
+        channel_name=words.channel_name(text(order, "source_name")),
+        discount_codes=_codes(parts(order, "discount_codes")),
         language=words.language(text(order, "customer_locale")),
         email=text(order, "email") or None,
         phone=text(order, "phone") or None,
@@ -59,6 +65,11 @@ def order_fact(order: Tree) -> OrderFact:
         cancelled_at=cancelled_at,
         lines=_lines(parts(order, "line_items"), currency),
     )
+
+
+def _codes(codes: Iterable[Tree]) -> tuple[str, ...]:
+    """By the alphabet: nobody promises that both ways in sort them alike."""
+    return tuple(sorted({text(one, "code") for one in codes} - {""}))
 
 
 def _address(address: Tree) -> Address | None:
@@ -164,3 +175,42 @@ def _day(tree: Tree, name: str) -> date | None:
     except ValueError:
         return None
     return day if day.year in YEARS else None
+
+
+# --- refunds ----------------------------------------------------------------------------------------------------------
+
+
+def refund_facts(refund: Tree) -> tuple[Fact, ...]:
+    """From a refund that is told by itself. Its currencies stand in the duties' total, whether there are duties or not."""
+    total = part(refund, "total_duties_set")
+    shop, shown = part(total, "shop_money"), part(total, "presentment_money")
+    return _refund_facts(
+        refund, needed_key(refund, "order_id"), text(shop, "currency_code"), text(shown, "currency_code")
+    )
+
+
+def _refund_facts(refund: Tree, order_ref: str, currency: str, paid_in: str) -> tuple[Fact, ...]:
+    """Nothing for pieces that were called off without money, nor while the money has not gone back: the order changes again when it
+    has. What went back in another currency than the order is counted in must be asked for: a payload names one amount."""
+    if not currency or currency != paid_in:
+        return (Stale(ref=order_ref),)
+    amount = sum(minor_units(text(one, "amount"), currency) for one in parts(refund, "transactions") if _went_back(one))
+    if amount <= 0:
+        return ()
+    fact = RefundFact(
+        order_ref=order_ref,
+        ref=needed_key(refund, "id"),
+        refunded_at=moment(refund, "processed_at") or needed_moment(refund, "created_at"),
+        amount=amount,
+        items=_refunded_items(parts(refund, "refund_line_items")),
+    )
+    return (fact,)
+
+
+def _went_back(transaction: Tree) -> bool:
+    return text(transaction, "kind") == "refund" and text(transaction, "status") == "success"
+
+
+def _refunded_items(items: Iterable[Tree]) -> tuple[tuple[str, int], ...]:
+    pairs = ((needed_key(item, "line_item_id"), whole(item, "quantity")) for item in items)
+    return tuple(sorted(pairs, key=lambda pair: (int(pair[0]), pair[1])))

@@ -1,79 +1,145 @@
-"""Orders read from a store: page by page, or by their keys. What does not fit into a page is fetched until it is whole."""
+"""One page of a resource: what changed since a moment, oldest change first, or single things by their keys."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
 
 from app.connectors.base import Ask, Page
-from app.connectors.shopify.answers import order_payload
-from app.connectors.shopify.client import Operation, Reply, Store
-from app.connectors.shopify.mapping import order_facts
-from app.connectors.shopify.reading import whole
-from app.events import Fact, OrderGone, Source
+from app.connectors.shopify import customers, discounts, orders, products
+from app.connectors.shopify.asking import Asker, has_more
+from app.connectors.shopify.client import Operation, Reply, Store, not_approved
+from app.events import Fact, Gone, Resource
 from app.kernel.errors import Permanent, Transient
 from app.kernel.reading import Tree, part, parts, text
 
-ORDERS_A_PAGE = 5
-"""Some 620 points if every one of them is as big as the document allows: the rule for lists is only known from measurements, and a
-query over 1,000 is never run. What is not used is given back, so smaller pages cost no points, only questions."""
+EXISTING = Operation("existing", "Existing")
 
-PATIENCE = 10.0
-"""Seconds that one pull waits for points in all. It must end within the lease of the work that it belongs to."""
-SHORTEST_WAIT = 0.05
 
-ORDERS = Operation("orders", "Orders")
-ORDERS_BY_IDS = Operation("orders", "OrdersByIds")
-ORDERS_COUNT = Operation("orders", "OrdersCount")
-ORDER_LINES = Operation("orders", "OrderLines")
-ORDER_PARCELS = Operation("orders", "OrderParcels")
-WHOLE_PARCEL = Operation("orders", "WholeParcel")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """How one resource is read. `pages` answers in the field `field`, `count` in `counted`; `kind` is the type in the things' ids,
+    `page_size` how many one question may ask for, and `search` holds for all of them."""
+
+    pages: Operation
+    field: str
+    by_ids: Operation
+    kind: str
+    count: Operation
+    counted: str
+    page_size: int
+    facts: Callable[[Asker, Tree], Sequence[Fact]]
+    search: str = ""
+
+
+LISTINGS: Mapping[Resource, Listing] = {
+    Resource.PRODUCTS: Listing(
+        pages=products.PRODUCTS,
+        field="products",
+        by_ids=products.PRODUCTS_BY_IDS,
+        kind="Product",
+        count=products.PRODUCTS_COUNT,
+        counted="productsCount",
+        page_size=products.PRODUCTS_A_PAGE,
+        facts=products.facts_of_product,
+    ),
+    Resource.ORDERS: Listing(
+        pages=orders.ORDERS,
+        field="orders",
+        by_ids=orders.ORDERS_BY_IDS,
+        kind="Order",
+        count=orders.ORDERS_COUNT,
+        counted="ordersCount",
+        page_size=orders.ORDERS_A_PAGE,
+        facts=orders.facts_of_order,
+    ),
+    Resource.CUSTOMERS: Listing(
+        pages=customers.CUSTOMERS,
+        field="customers",
+        by_ids=customers.CUSTOMERS_BY_IDS,
+        kind="Customer",
+        count=customers.CUSTOMERS_COUNT,
+        counted="customersCount",
+        page_size=customers.CUSTOMERS_A_PAGE,
+        facts=customers.facts_of_customer,
+    ),
+    Resource.DISCOUNTS: Listing(
+        pages=discounts.DISCOUNTS,
+        field="discountNodes",
+        by_ids=discounts.DISCOUNTS_BY_IDS,
+        kind="DiscountNode",
+        count=discounts.DISCOUNTS_COUNT,
+        counted="discountNodesCount",
+        page_size=discounts.DISCOUNTS_A_PAGE,
+        facts=discounts.facts_of_discount,
+        search=discounts.WITH_CODE,
+    ),
+}
+"""In the order of a first import: products before the orders that name them."""
 
 
 def pull_page(store: Store, ask: Ask) -> Page:
-    return _single_orders(store, ask.refs) if ask.refs else _changed_orders(store, ask)
+    listing = LISTINGS[ask.resource]
+    return _single(store, ask, listing) if ask.refs else _changed(store, ask, listing)
 
 
-def _changed_orders(store: Store, ask: Ask) -> Page:
-    """Oldest change first: an order that changes while the pages are read moves to their end and is seen again. A page that cannot
-    be finished ends with its last whole order, so that the work gets on even if every order on it is a large one."""
-    orders = part(
-        store.ask(ORDERS, first=ORDERS_A_PAGE, after=ask.cursor or None, query=_since(ask.changed_since)).data, "orders"
-    )
-    reader = Reader(store)
+def _changed(store: Store, ask: Ask, listing: Listing) -> Page:
+    """Oldest change first: what changes while the pages are read moves to their end and is seen again. A page that cannot be
+    finished ends with the last thing that is whole, so that the work gets on even if everything on it is large."""
+    search = _search(listing, ask.changed_since)
+    reply = store.ask(listing.pages, first=listing.page_size, after=ask.cursor or None, query=search)
+    page = part(reply.data, listing.field)
+    asker = Asker(store)
     facts: list[Fact] = []
     cursor = ""
-    for edge in parts(orders, "edges"):
+    for edge in parts(page, "edges"):
         try:
-            facts += reader.facts(part(edge, "node"))
+            facts += listing.facts(asker, part(edge, "node"))
         except Transient:
             if not cursor:
                 raise
-            return Page(facts=tuple(facts), cursor=cursor)
+            return Page(facts=tuple(facts), cursor=cursor, answered_at=reply.answered_at)
         cursor = text(edge, "cursor")
-    has_more = bool(part(orders, "pageInfo").get("hasNextPage"))
     is_first_ever = ask.changed_since is None and not ask.cursor
-    return Page(facts=tuple(facts), cursor=cursor if has_more else "", total=reader.total() if is_first_ever else None)
+    return Page(
+        facts=tuple(facts),
+        cursor=cursor if has_more(page) else "",
+        total=asker.count(listing.counted, listing.count) if is_first_ever else None,
+        answered_at=reply.answered_at,
+    )
 
 
-def _since(moment: datetime | None) -> str | None:
-    """shopify.dev/docs/api/usage/search-syntax"""
-    return f"updated_at:>='{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}'" if moment else None
+def _search(listing: Listing, moment: datetime | None) -> str | None:
+    """shopify.dev/docs/api/usage/search-syntax. Of customers, all of the moment's day are found."""
+    since = f"updated_at:>='{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}'" if moment else ""
+    return " AND ".join(term for term in (listing.search, since) if term) or None
 
 
-def _single_orders(store: Store, refs: Sequence[str]) -> Page:
-    reader = Reader(store)
+def _single(store: Store, ask: Ask, listing: Listing) -> Page:
+    asker = Asker(store)
     facts: list[Fact] = []
-    for start in range(0, len(refs), ORDERS_A_PAGE):
-        asked = refs[start : start + ORDERS_A_PAGE]
-        ask = reader.ask_on if start else store.ask
-        reply = ask(ORDERS_BY_IDS, ids=[f"gid://shopify/Order/{ref}" for ref in asked])
-        for ref, order in zip(asked, _nodes(reply.data, len(asked)), strict=True):
+    first: Reply | None = None
+    for start in range(0, len(ask.refs), listing.page_size):
+        refs = ask.refs[start : start + listing.page_size]
+        put = asker.ask if first else store.ask
+        reply = put(listing.by_ids, ids=[f"gid://shopify/{listing.kind}/{ref}" for ref in refs])
+        first = first or reply
+        for ref, node in zip(refs, _nodes(reply.data, len(refs)), strict=True):
+            if not node and reply.is_withheld:
+                raise not_approved()
             # Shopify hides a deleted order, and one older than 60 days from an app without read_all_orders, in the same way.
-            facts += reader.facts(order) if order else [OrderGone(ref=ref, updated_at=reply.at)]
-    return Page(facts=tuple(facts))
+            facts += listing.facts(asker, node) if node else [Gone(ref=ref, updated_at=reply.at, resource=ask.resource)]
+    return Page(facts=tuple(facts), answered_at=first.answered_at if first else None)
+
+
+def existing(store: Store, resource: Resource, refs: Sequence[str]) -> frozenset[str]:
+    """A thing that is not there costs nothing, one that is a point."""
+    reply = store.ask(EXISTING, ids=[f"gid://shopify/{LISTINGS[resource].kind}/{ref}" for ref in refs])
+    if reply.is_withheld:
+        raise not_approved()
+    return frozenset(ref for ref, node in zip(refs, _nodes(reply.data, len(refs)), strict=True) if node)
 
 
 def _nodes(data: Tree, count: int) -> list[Tree]:
@@ -83,67 +149,3 @@ def _nodes(data: Tree, count: int) -> list[Tree]:
     if len(found) != count:
         raise Permanent("unexpected_body", "no nodes")
     return [part({"node": node}, "node") for node in found]
-
-
-class Reader:
-    """Goes on asking within one pull. The first question of a pull is the store's to put off; a later one waits here for a while,
-    because a pull that starts anew pays for its first question again."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._patience = PATIENCE
-
-    def ask_on(self, operation: Operation, **variables: object) -> Reply:
-        while True:
-            try:
-                return self._store.ask(operation, **variables)
-            except Transient as failure:
-                if failure.code != "throttled" or failure.retry_after is None:
-                    raise
-                wait = max(failure.retry_after, SHORTEST_WAIT)
-                if wait > self._patience:
-                    raise
-            self._patience -= wait
-            time.sleep(wait)
-
-    def total(self) -> int | None:
-        """How many orders there are; None where Shopify stopped counting."""
-        count = part(self.ask_on(ORDERS_COUNT).data, "ordersCount")
-        return whole(count, "count") if text(count, "precision") == "EXACT" else None
-
-    def facts(self, order: Tree) -> tuple[Fact, ...]:
-        lines = list(self._lines(text(order, "id"), part(order, "lineItems")))
-        parcels = [self._whole(parcel) for parcel in self._parcels(order)]
-        filled = {**order, "lineItems": {"nodes": lines}, "fulfillments": parcels}
-        return order_facts(order_payload(filled), Source.PULL)
-
-    def _lines(self, order_id: str, lines: Tree) -> Iterator[Tree]:
-        yield from parts(lines, "nodes")
-        while part(lines, "pageInfo").get("hasNextPage"):
-            after = text(part(lines, "pageInfo"), "endCursor")
-            data = self.ask_on(ORDER_LINES, order=order_id, after=after).data
-            lines = part(_still_there(data, "order"), "lineItems")
-            yield from parts(lines, "nodes")
-
-    def _parcels(self, order: Tree) -> list[Tree]:
-        """The list has no pages: of an order in more than 30 parcels, the later ones are known from their webhooks alone."""
-        parcels = parts(order, "fulfillments")
-        if whole(part(order, "fulfillmentsCount"), "count") <= len(parcels):
-            return parcels
-        data = self.ask_on(ORDER_PARCELS, order=text(order, "id")).data
-        return parts(_still_there(data, "order"), "fulfillments")
-
-    def _whole(self, parcel: Tree) -> Tree:
-        lists = ("events", "fulfillmentLineItems")
-        if not any(part(part(parcel, name), "pageInfo").get("hasNextPage") for name in lists):
-            return parcel
-        data = self.ask_on(WHOLE_PARCEL, parcel=text(parcel, "id")).data
-        return {**parcel, **_still_there(data, "fulfillment")}
-
-
-def _still_there(data: Tree, name: str) -> Tree:
-    """What an order is completed with; gone between two questions, the next pull will tell."""
-    found = part(data, name)
-    if not found:
-        raise Transient("changed_meanwhile")
-    return found

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
-from typing import NoReturn
+from typing import NoReturn, cast
 
 from app.kernel.errors import Permanent
 from app.kernel.reading import Tree, text
 
+DOMAIN = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com")
+"""Of a store at Shopify, whatever its own is (shopify.dev/docs/apps/build/authentication-authorization)."""
 MOST_DIGITS = 19
 """Of an id: they are counted in 64 bits."""
 YEARS = range(1990, 2200)
@@ -17,6 +20,13 @@ YEARS = range(1990, 2200)
 def whole(tree: Tree, name: str) -> int:
     value = tree.get(name)
     return value if isinstance(value, int) and not isinstance(value, bool) else 0
+
+
+def texts(tree: Tree, name: str) -> list[str]:
+    """The words in the list of this name."""
+    value = tree.get(name)
+    words = cast("list[object]", value) if isinstance(value, list) else []
+    return [text({"word": word}, "word") for word in words if isinstance(word, str)]
 
 
 def key(tree: Tree, name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from app.events import OrderStatus, ShipmentStatus
+from app.events import Channel, OrderStatus, ShipmentStatus
 
 SHIPMENT_STATUSES = {
     "label_purchased": ShipmentStatus.LABEL_CREATED,
@@ -30,7 +30,29 @@ CALLED_BACK = frozenset({"cancelled", "error", "failure"})
 NOT_HANDED_OVER = frozenset({"pending", "open"})
 """FulfillmentStatus: a fulfilment service was asked, and has not sent anything yet."""
 
-CHANNELS = {"": "online", "web": "online", "pos": "pos", "shopify_draft_order": "draft"}
+CHANNELS = {
+    "": Channel.ONLINE,
+    "web": Channel.ONLINE,
+    "mobile_app": Channel.ONLINE,
+    "pos": Channel.POS,
+    "shopify_draft_order": Channel.DRAFT,
+}
+"""By `source_name`. Shopify keeps web, pos and shopify_draft_order for itself, so no other app can sign with them
+(shopify.dev/changelog/channel-attribution-is-now-available-in-beta); mobile_app stands beside them in the description of
+Order.sourceName (2026-10)."""
+
+MARKETPLACES = frozenset(
+    {
+        *("amazon", "ebay", "etsy", "facebook", "google", "instagram", "kaufland", "otto", "pinterest", "tiktok"),
+        *("walmart", "youtube", "zalando"),
+    }
+)
+"""A sales channel signs with the handle of its own attribution, such as youtube or channel:amazon-us (description of the field
+`sourceName` that orders are created with, 2026-10); the description of ChannelInformation names Facebook Marketplace and
+Instagram Shopping. The others are what the sites call themselves: a channel that calls itself otherwise is one that we do not
+know."""
+
+WORD = re.compile(r"[a-z]+")
 
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*", re.IGNORECASE)
 
@@ -56,9 +78,17 @@ def order_status(*, is_cancelled: bool, financial: str, fulfilment: str) -> Orde
     return OrderStatus.CONFIRMED
 
 
-def channel(source_name: str) -> str:
-    """Where an order was placed; other apps sign with their number, which tells nobody anything."""
-    return "app" if source_name.isdecimal() else CHANNELS.get(source_name, source_name)
+def channel(source_name: str) -> Channel:
+    """Where an order was placed. An app without a handle signs with its number, and nobody publishes whose is whose."""
+    word = source_name.lower()
+    if MARKETPLACES.intersection(WORD.findall(word)):
+        return Channel.MARKETPLACE
+    return CHANNELS.get(word, Channel.OTHER)
+
+
+def channel_name(source_name: str) -> str:
+    """To be shown; a number tells nobody anything."""
+    return "" if source_name.isdecimal() else source_name.removeprefix("channel:")
 
 
 def language(locale: str) -> str | None:

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from app.connectors.shopify.answers import order_payload
-from app.connectors.shopify.mapping import order_facts, scan_facts
-from app.events import Fact, OrderFact, ScanFact, ShipmentFact, ShipmentStatus, Source
+from app.connectors.shopify.mapping import order_facts, refund_facts, scan_facts
+from app.events import Fact, OrderFact, RefundFact, ScanFact, ShipmentFact, ShipmentStatus, Source
 from tests.connectors.shopify.samples import read
 
 
@@ -34,6 +34,24 @@ def test_a_scan_is_equal_both_ways_in_but_for_its_source() -> None:
     (told,) = scan_facts([read("fulfillment_events__create")], Source.WEBHOOK)
     pulled = answered()[2:]
     assert pulled == (replace(told, source=Source.PULL),)
+
+
+def test_a_refund_is_equal_both_ways_in() -> None:
+    refund = read("refunds__create")
+    told = order_facts({**read("orders__updated"), "refunds": [refund]}, Source.WEBHOOK)[-1]
+    node = {
+        "id": "gid://shopify/Refund/920123400000000061",
+        "processedAt": "2026-11-25T08:30:00Z",
+        "totalRefundedSet": {"shopMoney": {"amount": "17.1"}},
+        "refundLineItems": {
+            "nodes": [{"quantity": 2, "lineItem": {"id": "gid://shopify/LineItem/16712340000000102"}}],
+        },
+    }
+    pulled = answered(refunds=[node])[-1]
+    assert isinstance(told, RefundFact)
+    assert told == pulled
+    assert refund_facts(refund) == (told,)
+    assert (told.amount, told.items) == (1710, (("16712340000000102", 2),))
 
 
 def one_parcel(**changes: Any) -> tuple[Fact, ...]:

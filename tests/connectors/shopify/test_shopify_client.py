@@ -10,7 +10,7 @@ import pytest
 
 from app.connectors.base import Access
 from app.connectors.shopify.client import DOCUMENTS, Operation, Store
-from app.connectors.shopify.connector import SHOP
+from app.connectors.shopify.profile import SHOP
 from app.connectors.shopify.subscribe import UNSUBSCRIBE
 from app.kernel.errors import Failure, Permanent, Transient
 from app.kernel.http import Http
@@ -40,12 +40,15 @@ def test_a_question_is_one_post_with_the_token_in_its_header(store: Store, laid_
 
 def test_an_answer_carries_the_stores_own_clock(store: Store, laid_out: LaidOut) -> None:
     laid_out.lay({"data": {"shop": {}}}, Date="Tue, 24 Nov 2026 10:00:00 GMT")
-    assert store.ask(SHOP).at == datetime(2026, 11, 24, 10, tzinfo=UTC)
+    reply = store.ask(SHOP)
+    assert reply.at == reply.answered_at == datetime(2026, 11, 24, 10, tzinfo=UTC)
 
 
 def test_a_store_without_a_clock_is_given_ours(store: Store, laid_out: LaidOut) -> None:
     laid_out.lay({"data": {"shop": {}}}, Date="today")
-    assert abs((store.ask(SHOP).at - datetime.now(UTC)).total_seconds()) < 60
+    reply = store.ask(SHOP)
+    assert reply.answered_at is None
+    assert abs((reply.at - datetime.now(UTC)).total_seconds()) < 60
 
 
 @pytest.mark.parametrize(

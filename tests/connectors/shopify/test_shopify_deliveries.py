@@ -9,7 +9,17 @@ import pytest
 
 from app.connectors.base import Inbound, Parsed
 from app.connectors.shopify import CONNECTOR
-from app.events import OrderFact, ScanFact, ShipmentFact, ShipmentStatus, Source, Stale
+from app.events import (
+    Gone,
+    OrderFact,
+    RefundFact,
+    Resource,
+    ScanFact,
+    ShipmentFact,
+    ShipmentStatus,
+    Source,
+    Stale,
+)
 from app.kernel.errors import Permanent
 from tests.connectors.shopify.samples import raw, read
 
@@ -107,7 +117,48 @@ def test_an_event_of_a_fulfilment_is_a_scan() -> None:
 @pytest.mark.parametrize("topic", ["orders/edited", "orders/delete"])
 def test_a_topic_that_tells_too_little_has_its_order_pulled(topic: str) -> None:
     parsed = CONNECTOR.parse(topic, raw(topic.replace("/", "__")))
-    assert parsed.facts == (Stale(order_ref="6012340000000001"),)
+    assert parsed.facts == (Stale(ref="6012340000000001"),)
+
+
+@pytest.mark.parametrize(
+    ("topic", "resource"),
+    [
+        ("products/create", Resource.PRODUCTS),
+        ("products/update", Resource.PRODUCTS),
+        ("products/delete", Resource.PRODUCTS),
+        ("customers/create", Resource.CUSTOMERS),
+        ("customers/update", Resource.CUSTOMERS),
+        ("customers/delete", Resource.CUSTOMERS),
+    ],
+)
+def test_a_thing_of_which_too_little_is_told_is_named(topic: str, resource: Resource) -> None:
+    assert CONNECTOR.parse(topic, b'{"id": 12}').facts == (Stale(ref="12", resource=resource),)
+
+
+@pytest.mark.parametrize("topic", ["variants/in_stock", "variants/out_of_stock"])
+def test_a_variant_that_comes_or_goes_has_its_product_pulled(topic: str) -> None:
+    facts = CONNECTOR.parse(topic, b'{"id": 13, "product_id": 12}').facts
+    assert facts == (Stale(ref="12", resource=Resource.PRODUCTS),)
+
+
+def test_a_discount_is_of_interest_when_it_has_a_code() -> None:
+    code, automatic = (
+        orjson.dumps({"admin_graphql_api_id": f"gid://shopify/{kind}/7", "deleted_at": "2026-11-24T10:00:00Z"})
+        for kind in ("DiscountCodeNode", "DiscountAutomaticNode")
+    )
+    stale = Stale(ref="7", resource=Resource.DISCOUNTS)
+    for topic in ("discounts/create", "discounts/update", "discounts/redeemcode_added"):
+        assert CONNECTOR.parse(topic, code).facts == (stale,)
+    gone = Gone(ref="7", updated_at=datetime(2026, 11, 24, 10, tzinfo=UTC), resource=Resource.DISCOUNTS)
+    assert CONNECTOR.parse("discounts/delete", code).facts == (gone,)
+    for topic in ("discounts/create", "discounts/delete"):
+        assert CONNECTOR.parse(topic, automatic) == Parsed(ignored="nothing_new")
+
+
+def test_a_refund_comes_by_itself_too() -> None:
+    (refund,) = CONNECTOR.parse("refunds/create", raw("refunds__create")).facts
+    assert isinstance(refund, RefundFact)
+    assert (refund.order_ref, refund.amount) == ("6012340000000001", 1710)
 
 
 def test_an_event_that_says_nothing_of_the_parcel_is_ignored() -> None:
@@ -123,7 +174,14 @@ def test_a_word_that_nobody_knows_is_no_error() -> None:
 
 
 @pytest.mark.parametrize(
-    ("topic", "word"), [("app/uninstalled", "later"), ("customers/redact", "later"), ("orders/sung", "unknown_topic")]
+    ("topic", "word"),
+    [
+        ("app/uninstalled", "later"),
+        ("customers/redact", "later"),
+        ("shop/update", "read_otherwise"),
+        ("inventory_levels/update", "read_otherwise"),
+        ("orders/sung", "unknown_topic"),
+    ],
 )
 def test_what_is_not_ours_to_act_on_is_ignored_whatever_it_holds(topic: str, word: str) -> None:
     for body in (raw("app__uninstalled"), b"", b"\xff"):
@@ -147,7 +205,11 @@ def test_what_is_not_ours_to_act_on_is_ignored_whatever_it_holds(topic: str, wor
     ],
 )
 @pytest.mark.parametrize(
-    "topic", ["orders/create", "orders/edited", "orders/delete", "fulfillments/create", "fulfillment_events/create"]
+    "topic",
+    [
+        *("orders/create", "orders/edited", "orders/delete", "fulfillments/create", "fulfillment_events/create"),
+        *("refunds/create", "products/update", "customers/delete", "discounts/update", "variants/in_stock"),
+    ],
 )
 def test_a_body_that_means_nothing_is_refused_with_a_code(topic: str, body: bytes, code: str) -> None:
     with pytest.raises(Permanent) as refused:

@@ -26,25 +26,60 @@ from graphql import (
 from shopify.api_version import ApiVersion, Release
 
 from app.connectors import shopify
-from app.connectors.shopify import connector, pull, subscribe
+from app.connectors.shopify import customers, discounts, orders, products, profile, subscribe, write
 from app.connectors.shopify.client import API_VERSION, DOCUMENTS, PATH, Operation
-from app.connectors.shopify.pull import ORDERS_A_PAGE
+from app.connectors.shopify.orders import ORDERS_A_PAGE
+from app.connectors.shopify.pull import EXISTING, LISTINGS, Listing
+from app.connectors.shopify.scopes import SCOPES
 from app.connectors.shopify.subscribe import TOPICS
 
 GID = "gid://shopify/Order/1"
+SINCE = "updated_at:>='2026-11-24T10:00:00Z'"
+A_REFUND = {
+    "orderId": GID,
+    "currency": "GBP",
+    "note": "Encore 1",
+    "notify": False,
+    "refundLineItems": [
+        {"lineItemId": GID, "quantity": 1, "restockType": "RETURN", "locationId": GID},
+        {"lineItemId": GID, "quantity": 1, "restockType": "NO_RESTOCK"},
+    ],
+    "transactions": [{"orderId": GID, "parentId": GID, "gateway": "bogus", "kind": "REFUND", "amount": "12.90"}],
+}
+"""All that write.py ever puts into one."""
 
 VARIABLES: Mapping[Operation, dict[str, Any]] = {
-    pull.ORDERS: {"first": ORDERS_A_PAGE, "after": None, "query": "updated_at:>='2026-11-24T10:00:00Z'"},
-    pull.ORDERS_BY_IDS: {"ids": [GID] * ORDERS_A_PAGE},
-    pull.ORDERS_COUNT: {},
-    pull.ORDER_LINES: {"order": GID, "after": "x"},
-    pull.ORDER_PARCELS: {"order": GID},
-    pull.WHOLE_PARCEL: {"parcel": "gid://shopify/Fulfillment/1"},
-    connector.SHOP: {},
-    connector.LANGUAGES: {},
+    orders.ORDERS: {"first": ORDERS_A_PAGE, "after": None, "query": SINCE},
+    orders.ORDERS_BY_IDS: {"ids": [GID] * ORDERS_A_PAGE},
+    orders.ORDERS_COUNT: {},
+    orders.ORDER_LINES: {"order": GID, "after": "x"},
+    orders.ORDER_PARCELS: {"order": GID},
+    orders.ORDER_REFUNDS: {"order": GID},
+    orders.REFUND_ITEMS: {"refund": "gid://shopify/Refund/1", "after": "x"},
+    orders.WHOLE_PARCEL: {"parcel": "gid://shopify/Fulfillment/1"},
+    products.PRODUCTS: {"first": products.PRODUCTS_A_PAGE, "after": None, "query": SINCE},
+    products.PRODUCTS_BY_IDS: {"ids": [GID] * products.PRODUCTS_A_PAGE},
+    products.PRODUCTS_COUNT: {},
+    products.PRODUCT_VARIANTS: {"product": GID, "after": "x"},
+    products.PRODUCT_COLLECTIONS: {"product": GID, "after": "x"},
+    customers.CUSTOMERS: {"first": customers.CUSTOMERS_A_PAGE, "after": None, "query": SINCE},
+    customers.CUSTOMERS_BY_IDS: {"ids": [GID] * customers.CUSTOMERS_A_PAGE},
+    customers.CUSTOMERS_COUNT: {},
+    discounts.DISCOUNTS: {"first": discounts.DISCOUNTS_A_PAGE, "after": None, "query": f"method:code AND {SINCE}"},
+    discounts.DISCOUNTS_BY_IDS: {"ids": [GID] * discounts.DISCOUNTS_A_PAGE},
+    discounts.DISCOUNTS_COUNT: {},
+    profile.SHOP: {},
+    profile.LANGUAGES: {},
+    profile.POLICIES: {},
+    write.REFUNDABLE: {"order": GID, "lines": write.MOST_LINES},
+    write.SHELF: {"order": GID},
+    write.REFUNDS_OF: {"order": GID},
+    write.REFUND: {"input": A_REFUND, "key": "4f5b6ebf-143c-4da5-8d0f-fb8553bfd85d"},
+    subscribe.GRANTED: {},
     subscribe.SUBSCRIPTIONS: {"after": None},
-    subscribe.SUBSCRIBE: {"topic": TOPICS[0], "uri": "https://encore.example/hooks/shopify"},
+    subscribe.SUBSCRIBE: {"topic": next(iter(TOPICS)), "uri": "https://encore.example/hooks/shopify"},
     subscribe.UNSUBSCRIBE: {"id": "gid://shopify/WebhookSubscription/1"},
+    EXISTING: {"ids": [f"gid://shopify/Order/{number}" for number in range(100)]},
 }
 """Every operation that is ever asked, with what is asked of it at most."""
 
@@ -68,6 +103,10 @@ def test_what_an_operation_is_asked_with_is_what_it_takes(operation: Operation, 
 def test_every_topic_can_be_subscribed_to(schema: GraphQLSchema) -> None:
     known: Any = schema.type_map["WebhookSubscriptionTopic"]
     assert set(TOPICS) <= set(known.values)
+
+
+def test_every_topic_asks_for_a_scope_that_the_app_asks_for() -> None:
+    assert {scope for scope in TOPICS.values() if scope} <= set(SCOPES)
 
 
 def test_no_operation_is_left_over() -> None:
@@ -103,8 +142,9 @@ def test_an_operation_costs_less_than_one_query_may(operation: Operation) -> Non
     assert points(operation) <= MOST_POINTS
 
 
-def test_a_page_of_orders_leaves_a_third_for_what_is_not_published() -> None:
-    assert max(points(pull.ORDERS), points(pull.ORDERS_BY_IDS)) < MOST_POINTS * 2 / 3
+@pytest.mark.parametrize("listing", LISTINGS.values(), ids=LISTINGS)
+def test_a_page_leaves_a_third_for_what_is_not_published(listing: Listing) -> None:
+    assert max(points(listing.pages), points(listing.by_ids)) < MOST_POINTS * 2 / 3
 
 
 def points(operation: Operation) -> int:

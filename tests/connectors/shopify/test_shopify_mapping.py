@@ -8,8 +8,21 @@ from typing import Any
 
 import pytest
 
-from app.connectors.shopify.mapping import order_fact, parcel_facts
-from app.events import Address, Line, OrderFact, OrderStatus, ScanFact, ShipmentFact, ShipmentStatus, Source
+from app.connectors.shopify.mapping import order_fact, order_facts, parcel_facts, refund_facts
+from app.events import (
+    Address,
+    Channel,
+    Fact,
+    Line,
+    OrderFact,
+    OrderStatus,
+    RefundFact,
+    ScanFact,
+    ShipmentFact,
+    ShipmentStatus,
+    Source,
+    Stale,
+)
 from app.kernel.errors import Permanent
 from tests.connectors.shopify.samples import read
 
@@ -37,7 +50,9 @@ def test_an_order_is_told_whole() -> None:
         shipping=600,
         discount=965,
         tax=1548,
-        channel="online",
+        channel=Channel.ONLINE,
+        channel_name="web",
+        discount_codes=("HELLO10",),
         language="de",
         email="anna.muster@example.com",
         phone=None,
@@ -112,18 +127,29 @@ def test_a_cancelled_order_says_when() -> None:
 
 
 @pytest.mark.parametrize(
-    ("source", "channel"),
+    ("source", "channel", "name"),
     [
-        ("web", "online"),
-        (None, "online"),
-        ("pos", "pos"),
-        ("shopify_draft_order", "draft"),
-        ("580111", "app"),
-        ("tiktok", "tiktok"),
+        ("web", Channel.ONLINE, "web"),
+        (None, Channel.ONLINE, ""),
+        ("mobile_app", Channel.ONLINE, "mobile_app"),
+        ("pos", Channel.POS, "pos"),
+        ("shopify_draft_order", Channel.DRAFT, "shopify_draft_order"),
+        ("580111", Channel.OTHER, ""),
+        ("tiktok", Channel.MARKETPLACE, "tiktok"),
+        ("channel:amazon-us", Channel.MARKETPLACE, "amazon-us"),
+        ("Facebook Marketplace", Channel.MARKETPLACE, "Facebook Marketplace"),
+        ("instagram_shopping", Channel.MARKETPLACE, "instagram_shopping"),
+        ("amazonas-coffee", Channel.OTHER, "amazonas-coffee"),
+        ("iphone", Channel.OTHER, "iphone"),
     ],
 )
-def test_an_order_knows_where_it_was_placed(source: str | None, channel: str) -> None:
-    assert an_order(source_name=source).channel == channel
+def test_an_order_knows_where_it_was_placed(source: str | None, channel: Channel, name: str) -> None:
+    order = an_order(source_name=source)
+    assert (order.channel, order.channel_name) == (channel, name)
+
+
+def test_codes_stand_in_the_order_of_the_alphabet_and_once() -> None:
+    assert an_order(discount_codes=[{"code": "B"}, {"code": "A"}, {"code": "B"}, {}]).discount_codes == ("A", "B")
 
 
 @pytest.mark.parametrize(
@@ -273,3 +299,69 @@ def test_a_number_beyond_all_measure_is_no_id(id_: object) -> None:
         an_order(id=id_)
     with pytest.raises(Permanent, match="unexpected_body"):
         a_parcel(line_items=[{"id": id_, "quantity": 1}])
+
+
+# --- refunds ----------------------------------------------------------------------------------------------------------
+
+
+def refunded(**changes: Any) -> tuple[Fact, ...]:
+    return refund_facts({**read("refunds__create"), **changes})
+
+
+def paid_back(*parts: tuple[str, str, str]) -> list[dict[str, str]]:
+    return [{"kind": kind, "status": status, "amount": amount} for kind, status, amount in parts]
+
+
+def test_a_refund_is_told_whole() -> None:
+    assert refunded() == (
+        RefundFact(
+            order_ref="6012340000000001",
+            ref="920123400000000061",
+            refunded_at=datetime(2026, 11, 25, 8, 30, tzinfo=UTC),
+            amount=1710,
+            items=(("16712340000000102", 2),),
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("transactions", "amounts"),
+    [
+        (paid_back(("refund", "success", "10.00"), ("refund", "success", "2.5")), [1250]),
+        (paid_back(("refund", "success", "10.00"), ("refund", "failure", "2.50")), [1000]),
+        (paid_back(("refund", "success", "10.00"), ("sale", "success", "2.50")), [1000]),
+        (paid_back(("refund", "pending", "10.00")), []),
+        (paid_back(), []),
+        (None, []),
+    ],
+)
+def test_what_went_back_is_what_has_arrived(transactions: Any, amounts: list[int]) -> None:
+    """Pieces that were called off without money are no refund, and money that is still under way is told when it is there."""
+    found = refunded(transactions=transactions)
+    assert [fact.amount for fact in found if isinstance(fact, RefundFact)] == amounts
+    assert len(found) == len(amounts)
+
+
+def test_money_alone_may_go_back() -> None:
+    (refund,) = refunded(refund_line_items=[])
+    assert isinstance(refund, RefundFact)
+    assert refund.items == ()
+
+
+def test_a_refund_without_a_day_of_its_own_is_of_the_day_it_was_made() -> None:
+    (refund,) = refunded(processed_at=None)
+    assert isinstance(refund, RefundFact)
+    assert refund.refunded_at == datetime(2026, 11, 25, 8, 30, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("shown", [{"presentment_money": {"currency_code": "EUR"}}, {"presentment_money": {}}])
+def test_what_went_back_in_another_currency_is_asked_for(shown: dict[str, Any]) -> None:
+    total = {"shop_money": {"currency_code": "GBP"}, **shown}
+    assert refunded(total_duties_set=total) == (Stale(ref="6012340000000001"),)
+    assert refunded(total_duties_set=None) == (Stale(ref="6012340000000001"),)
+
+
+def test_an_order_paid_for_in_another_currency_has_its_refunds_asked_for() -> None:
+    order = {**read("orders__updated"), "refunds": [read("refunds__create")]}
+    assert isinstance(order_facts(order, Source.WEBHOOK)[-1], RefundFact)
+    assert order_facts({**order, "presentment_currency": "EUR"}, Source.WEBHOOK)[-1] == Stale(ref="6012340000000001")

@@ -10,8 +10,8 @@ import pytest
 
 from app.connectors.base import Ask, Page
 from app.connectors.shopify import CONNECTOR
-from app.connectors.shopify.pull import ORDERS_A_PAGE
-from app.events import OrderFact, OrderGone, ScanFact, ShipmentFact
+from app.connectors.shopify.orders import ORDERS_A_PAGE
+from app.events import Gone, OrderFact, RefundFact, ScanFact, ShipmentFact
 from app.kernel.errors import Permanent, Transient
 from app.kernel.http import Http
 from tests.connectors.shopify.laid_out import LaidOut
@@ -73,7 +73,8 @@ def test_the_first_page_ever_says_how_many_orders_there_are(
 ) -> None:
     lay_page(laid_out)
     laid_out.lay_data(ordersCount={"count": 1204, "precision": precision})
-    assert pull(laid_out, http) == Page(facts=(), total=total)
+    page = pull(laid_out, http)
+    assert (page.facts, page.total) == ((), total)
     assert laid_out.asked[0]["variables"]["query"] is None
 
 
@@ -87,9 +88,9 @@ def test_single_orders_are_asked_for_by_their_ids_and_a_missing_one_is_gone(laid
     laid_out.lay({"data": {"nodes": [node(1), None]}}, Date="Tue, 24 Nov 2026 10:00:00 GMT")
     page = pull(laid_out, http, refs=("1", "2"))
     assert orders_in(page)[0].ref == "1"
-    assert page.facts[-1] == OrderGone(ref="2", updated_at=datetime(2026, 11, 24, 10, tzinfo=UTC))
+    assert page.facts[-1] == Gone(ref="2", updated_at=datetime(2026, 11, 24, 10, tzinfo=UTC))
     assert laid_out.asked[0]["variables"] == {"ids": ["gid://shopify/Order/1", "gid://shopify/Order/2"]}
-    assert (page.cursor, page.total) == ("", None)
+    assert (page.cursor, page.total, page.answered_at) == ("", None, datetime(2026, 11, 24, 10, tzinfo=UTC))
 
 
 def test_many_single_orders_are_asked_for_in_pieces_that_are_not_too_costly(laid_out: LaidOut, http: Http) -> None:
@@ -154,6 +155,39 @@ def test_an_order_that_vanishes_between_two_questions_is_asked_for_again(laid_ou
     with pytest.raises(Transient) as refused:
         pull(laid_out, http, changed_since=SINCE)
     assert refused.value.code == "changed_meanwhile"
+
+
+def refund(number: int, *lines_back: int, more: bool = False) -> dict[str, Any]:
+    return {
+        "id": f"gid://shopify/Refund/{number}",
+        "processedAt": "2026-11-25T08:30:00Z",
+        "totalRefundedSet": {"shopMoney": {"amount": "5.00"}},
+        "refundLineItems": {
+            "nodes": [{"quantity": 1, "lineItem": {"id": f"gid://shopify/LineItem/{line}"}} for line in lines_back],
+            "pageInfo": {"hasNextPage": more, "endCursor": "r1" if more else None},
+        },
+    }
+
+
+def refunds_in(page: Page) -> list[RefundFact]:
+    return [fact for fact in page.facts if isinstance(fact, RefundFact)]
+
+
+def test_one_refund_comes_with_its_order(laid_out: LaidOut, http: Http) -> None:
+    lay_page(laid_out, node(1, refunds=[refund(7, 2, 1)]))
+    (fact,) = refunds_in(pull(laid_out, http, changed_since=SINCE))
+    assert (fact.order_ref, fact.ref, fact.amount, fact.items) == ("1", "7", 500, (("1", 1), ("2", 1)))
+    assert laid_out.operations == ["Orders"]
+
+
+def test_more_refunds_or_pieces_than_a_page_allows_are_fetched(laid_out: LaidOut, http: Http) -> None:
+    lay_page(laid_out, node(1, refunds=[refund(7), refund(8)]))
+    laid_out.lay_data(order={"refunds": [refund(7), refund(8), refund(9, 1, more=True)]})
+    laid_out.lay_data(refund={"refundLineItems": refund(9, 2)["refundLineItems"]})
+    refunds = refunds_in(pull(laid_out, http, changed_since=SINCE))
+    assert [fact.ref for fact in refunds] == ["7", "8", "9"]
+    assert refunds[2].items == (("1", 1), ("2", 1))
+    assert laid_out.asked[2]["variables"] == {"refund": "gid://shopify/Refund/9", "after": "r1"}
 
 
 # --- too few points for all of it -------------------------------------------------------------------------------------

@@ -11,7 +11,8 @@ import pytest
 
 from app.connectors.shopify import CONNECTOR
 from app.connectors.shopify.deliveries import READERS
-from app.events import OrderFact, ScanFact, ShipmentFact, Stale
+from app.connectors.shopify.subscribe import TOPICS
+from app.events import Gone, OrderFact, RefundFact, Resource, ScanFact, ShipmentFact, Stale
 from tests.connectors.shopify.samples import read
 
 ONLY_IN_ANSWERS = {"image_url", "events", "estimated_delivery_at"}
@@ -69,6 +70,7 @@ def published(folder: Path, topic: str) -> Any:
     parcel = shared(folder, "fulfillments/create")
     if "fulfillments" in sample:
         sample["fulfillments"] = [parcel]
+        sample["discount_codes"] = read("orders__create")["discount_codes"]
         sample["line_items"][0]["discount_allocations"] = next(
             line["discount_allocations"] for line in parcel["line_items"] if line["discount_allocations"]
         )
@@ -79,7 +81,7 @@ def published(folder: Path, topic: str) -> Any:
     "topic",
     [
         *("orders/create", "orders/updated", "orders/cancelled", "orders/edited", "orders/delete"),
-        *("fulfillments/create", "fulfillment_events/create"),
+        *("fulfillments/create", "fulfillment_events/create", "refunds/create"),
     ],
 )
 def test_all_that_is_read_of_a_payload_stands_in_shopifys_sample(topic: str, shared_samples: Path) -> None:
@@ -120,6 +122,60 @@ def test_shopifys_own_event_and_its_two_hints_are_read(shared_samples: Path) -> 
     for topic, kind in expected.items():
         (fact,) = CONNECTOR.parse(topic, orjson.dumps(shared(shared_samples, topic))).facts
         assert isinstance(fact, kind)
+
+
+def test_shopifys_own_refund_is_read(shared_samples: Path) -> None:
+    (refund,) = CONNECTOR.parse("refunds/create", orjson.dumps(shared(shared_samples, "refunds/create"))).facts
+    assert isinstance(refund, RefundFact)
+    assert (refund.order_ref, refund.ref, refund.amount) == ("820982911946154508", "890088186047892319", 8500)
+    assert ("487817672276298554", 1) in refund.items
+
+
+@pytest.mark.parametrize(
+    ("topic", "ref", "resource"),
+    [
+        ("products/create", "788032119674292922", Resource.PRODUCTS),
+        ("products/update", "788032119674292922", Resource.PRODUCTS),
+        ("products/delete", "788032119674292922", Resource.PRODUCTS),
+        ("variants/in_stock", "788032119674292922", Resource.PRODUCTS),
+        ("variants/out_of_stock", "788032119674292922", Resource.PRODUCTS),
+        ("customers/create", "706405506930370084", Resource.CUSTOMERS),
+        ("customers/update", "706405506930370084", Resource.CUSTOMERS),
+        ("customers/delete", "706405506930370084", Resource.CUSTOMERS),
+        ("discounts/redeemcode_added", "1", Resource.DISCOUNTS),
+    ],
+)
+def test_what_shopify_tells_of_a_thing_says_which_one_to_read(
+    topic: str, ref: str, resource: Resource, shared_samples: Path
+) -> None:
+    facts = CONNECTOR.parse(topic, orjson.dumps(shared(shared_samples, topic))).facts
+    assert facts == (Stale(ref=ref, resource=resource),)
+
+
+@pytest.mark.parametrize("topic", ["discounts/create", "discounts/update"])
+def test_shopifys_own_discount_needs_no_code_and_one_with_a_code_is_read(topic: str, shared_samples: Path) -> None:
+    sample = shared(shared_samples, topic)
+    assert CONNECTOR.parse(topic, orjson.dumps(sample)).ignored == "nothing_new"
+    sample["admin_graphql_api_id"] = "gid://shopify/DiscountCodeNode/77"
+    facts = CONNECTOR.parse(topic, orjson.dumps(sample)).facts
+    assert facts == (Stale(ref="77", resource=Resource.DISCOUNTS),)
+
+
+def test_a_deleted_discount_has_the_fields_that_shopify_names(shared_samples: Path) -> None:
+    index = orjson.loads((shared_samples / "_index.json").read_bytes())["topics"]
+    named = next(one for one in index if one["topic"] == "discounts/delete")["payload_keys"]
+    values = {"admin_graphql_api_id": "gid://shopify/DiscountCodeNode/77", "deleted_at": "2026-11-24T10:00:00Z"}
+    assert sorted(named) == sorted(values)
+    (gone,) = CONNECTOR.parse("discounts/delete", orjson.dumps(values)).facts
+    assert isinstance(gone, Gone)
+    assert (gone.ref, gone.resource) == ("77", Resource.DISCOUNTS)
+
+
+def test_the_scopes_that_topics_ask_for_are_those_of_shopifys_index(shared_samples: Path) -> None:
+    index = orjson.loads((shared_samples / "_index.json").read_bytes())["topics"]
+    asked = {one["graphql_enum"]: one["access_scopes"] for one in index}
+    for topic, scope in TOPICS.items():
+        assert scope.removeprefix("read_") in (asked[topic] or [""]), topic
 
 
 def test_every_other_sample_is_ignored_with_a_word(shared_samples: Path) -> None:

@@ -9,6 +9,8 @@ import pytest
 
 from app.connectors.shopify.client import DOCUMENTS, PATH, Operation
 from sandbox.shopify.application import Platform, application
+from sandbox.shopify.shop import decimal, gid, payment_id
+from sandbox.things import Order
 from tests.connectors.shopify.conftest import schema, shared_samples
 from tests.sandbox.shops import KEYS, Fair
 
@@ -39,3 +41,24 @@ def ask(platform: Platform) -> Ask:
         return answer.get_json()
 
     return run
+
+
+def a_refund(order: Order, amount: int, *, restock: bool = False, **changes: Any) -> dict[str, Any]:
+    """What the connector puts into a refund of the first piece."""
+    order_id = gid("Order", order.id)
+    line: dict[str, Any] = {
+        "lineItemId": gid("LineItem", order.lines[0].id),
+        "quantity": 1,
+        "restockType": "NO_RESTOCK",
+    }
+    if restock:
+        line |= {"restockType": "RETURN", "locationId": gid("Location", 1)}
+    payment = {
+        "orderId": order_id,
+        "parentId": gid("OrderTransaction", payment_id(order)),
+        "gateway": "bogus",
+        "kind": "REFUND",
+        "amount": decimal(amount),
+    }
+    asked = {"orderId": order_id, "currency": order.currency, "note": "Encore k", "notify": False}
+    return {**asked, "refundLineItems": [line], "transactions": [payment], **changes}

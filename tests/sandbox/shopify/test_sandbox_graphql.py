@@ -64,6 +64,13 @@ def test_a_variable_that_was_not_given_is_no_argument_and_null_is_one() -> None:
     assert data(text, b=None) == {"names": "b"}
 
 
+def test_a_directive_that_a_mutation_needs_is_told_to_its_field() -> None:
+    text = 'query ($key: String!) { names(a: "1") @idempotent(key: $key) { id } }'
+    request = read(parse(text), {"key": "k-1"})
+    ((_, field),) = request.expand(request.operation.selection_set)
+    assert request.arguments(field) == {"a": "1", "@idempotent": {"key": "k-1"}}
+
+
 def test_an_object_that_is_not_there_is_null() -> None:
     assert data("{ nothing { id } }") == {"nothing": None}
 

@@ -16,6 +16,7 @@ from graphql import (
     GraphQLNonNull,
     GraphQLScalarType,
     GraphQLSchema,
+    GraphQLUnionType,
     OperationDefinitionNode,
     OperationType,
     SelectionSetNode,
@@ -23,14 +24,22 @@ from graphql import (
 )
 from graphql.language import FieldNode, FragmentSpreadNode, InlineFragmentNode
 
-from app.connectors.shopify import connector, pull, subscribe
+from app.connectors.shopify import customers, discounts, orders, products, profile, pull, subscribe, write
 from app.connectors.shopify.client import DOCUMENTS, Operation
-from tests.sandbox.shopify.conftest import Ask
+from tests.sandbox.shopify.conftest import Ask, a_refund
 from tests.sandbox.shops import Fair
 
 OPERATIONS = [
-    *(pull.ORDERS, pull.ORDERS_BY_IDS, pull.ORDERS_COUNT, pull.ORDER_LINES, pull.ORDER_PARCELS, pull.WHOLE_PARCEL),
-    *(connector.SHOP, connector.LANGUAGES, subscribe.SUBSCRIBE, subscribe.SUBSCRIPTIONS, subscribe.UNSUBSCRIBE),
+    *(orders.ORDERS, orders.ORDERS_BY_IDS, orders.ORDERS_COUNT, orders.ORDER_LINES, orders.ORDER_PARCELS),
+    *(orders.ORDER_REFUNDS, orders.REFUND_ITEMS, orders.WHOLE_PARCEL),
+    *(products.PRODUCTS, products.PRODUCTS_BY_IDS, products.PRODUCTS_COUNT),
+    *(products.PRODUCT_VARIANTS, products.PRODUCT_COLLECTIONS),
+    *(customers.CUSTOMERS, customers.CUSTOMERS_BY_IDS, customers.CUSTOMERS_COUNT),
+    *(discounts.DISCOUNTS, discounts.DISCOUNTS_BY_IDS, discounts.DISCOUNTS_COUNT),
+    *(profile.SHOP, profile.LANGUAGES, profile.POLICIES),
+    pull.EXISTING,
+    *(subscribe.GRANTED, subscribe.SUBSCRIBE, subscribe.SUBSCRIPTIONS, subscribe.UNSUBSCRIBE),
+    *(write.REFUNDABLE, write.SHELF, write.REFUNDS_OF, write.REFUND),
 ]
 
 
@@ -46,15 +55,35 @@ def a_full_store(fair: Fair) -> dict[Operation, dict[str, Any]]:
     fair.clothes.send(part, "", items=[(part.lines[0].id, 1)])
     fair.clothes.cancel(cancelled)
     coupon.customer.ref = 0
-    guests_first = f"gid://shopify/Order/{sent.id}"
+    back = fair.clothes.refund(sent, 500, items=[(sent.lines[0].id, 1)])
+    sent_id = f"gid://shopify/Order/{sent.id}"
+    product, account, discount = (
+        next(iter(things.values())).id
+        for things in (fair.clothes.products, fair.clothes.accounts, fair.clothes.coupons)
+    )
     return {
-        pull.ORDERS: {"first": 4},
-        pull.ORDERS_BY_IDS: {"ids": [guests_first, "gid://shopify/Order/1"]},
-        pull.ORDER_LINES: {"order": guests_first},
-        pull.ORDER_PARCELS: {"order": guests_first},
-        pull.WHOLE_PARCEL: {"parcel": f"gid://shopify/Fulfillment/{sent.parcels[0].id}"},
+        orders.ORDERS: {"first": 4},
+        orders.ORDERS_BY_IDS: {"ids": [sent_id, "gid://shopify/Order/1"]},
+        orders.ORDER_LINES: {"order": sent_id},
+        orders.ORDER_PARCELS: {"order": sent_id},
+        orders.ORDER_REFUNDS: {"order": sent_id},
+        orders.REFUND_ITEMS: {"refund": f"gid://shopify/Refund/{back.id}"},
+        orders.WHOLE_PARCEL: {"parcel": f"gid://shopify/Fulfillment/{sent.parcels[0].id}"},
+        products.PRODUCTS: {"first": 6},
+        products.PRODUCTS_BY_IDS: {"ids": [f"gid://shopify/Product/{product}", "gid://shopify/Product/1"]},
+        products.PRODUCT_VARIANTS: {"product": f"gid://shopify/Product/{product}"},
+        products.PRODUCT_COLLECTIONS: {"product": f"gid://shopify/Product/{product}"},
+        customers.CUSTOMERS: {"first": 100},
+        customers.CUSTOMERS_BY_IDS: {"ids": [f"gid://shopify/Customer/{account}", "gid://shopify/Customer/1"]},
+        discounts.DISCOUNTS: {"first": 10, "query": "method:code"},
+        discounts.DISCOUNTS_BY_IDS: {"ids": [f"gid://shopify/DiscountNode/{discount}", "gid://shopify/DiscountNode/1"]},
+        pull.EXISTING: {"ids": [sent_id, "gid://shopify/Order/1"]},
         subscribe.SUBSCRIBE: {"topic": "ORDERS_UPDATED", "uri": "https://encore.example/hooks/shopify"},
         subscribe.UNSUBSCRIBE: {"id": "gid://shopify/WebhookSubscription/1"},
+        write.REFUNDABLE: {"order": sent_id, "lines": 5},
+        write.SHELF: {"order": sent_id},
+        write.REFUNDS_OF: {"order": sent_id},
+        write.REFUND: {"key": "k", "input": a_refund(sent, 300)},
     }
 
 
@@ -99,9 +128,22 @@ class Check:
     def object(self, kind: Any, selection: SelectionSetNode, value: Any, path: str) -> None:
         assert isinstance(value, dict), path
         asked = list(self.fields(kind, selection))
+        if isinstance(kind, GraphQLUnionType):
+            asked = self.of_one_type(kind, asked, value)
         assert list(value) == list(dict.fromkeys(key for key, _, _ in asked)), path
         for key, owner, field in asked:
+            if key == "__typename":
+                assert value[key] in {one.name for one in kind.types}, path
+                continue
             self.value(owner.fields[field.name.value].type, field, value[key], f"{path}.{key}")
+
+    @staticmethod
+    def of_one_type(
+        kind: GraphQLUnionType, asked: list[tuple[str, Any, FieldNode]], value: Mapping[str, Any]
+    ) -> list[tuple[str, Any, FieldNode]]:
+        """Of what was asked of each type of a union, what was asked of the one that answered."""
+        answers = [[one for one in asked if one[1] in (kind, each)] for each in kind.types]
+        return next(one for one in answers if [key for key, _, _ in one] == list(value))
 
     def fields(self, kind: Any, selection: SelectionSetNode) -> Iterator[tuple[str, Any, FieldNode]]:
         """Each field with the type it is asked of. Of an interface only the documents' own concrete type is shown."""
@@ -154,6 +196,7 @@ SCALARS: Mapping[str, Any] = {
     "Float": lambda value: isinstance(value, float) and math.isfinite(value),
     "ID": is_text_like(r"gid://shopify/\w+/\d+"),
     "Int": is_int,
+    "Money": is_text_like(r"\d+\.\d{2}"),
     "String": lambda value: isinstance(value, str),
     "URL": is_text_like(r"https?://\S+"),
     "UnsignedInt64": is_text_like(r"\d+"),

@@ -26,8 +26,8 @@ def app() -> Iterator[Receiver]:
 
 @pytest.fixture
 def telling(platform: Platform, app: Receiver, ask: Ask) -> Iterator[Receiver]:
-    """The store delivers every topic that the connector asks for."""
-    for topic in subscribe.TOPICS:
+    """The store delivers what the connector asks for of orders, parcels and refunds."""
+    for topic in (topic for topic in subscribe.TOPICS if topic.startswith(("ORDERS", "FULFILLMENT", "REFUNDS"))):
         assert ask(subscribe.SUBSCRIBE, topic=topic, uri=f"{app.url}/hooks/shopify")
     platform.webhooks.start()
     yield app
@@ -72,6 +72,26 @@ def test_a_parcels_way_is_told(fair: Fair, telling: Receiver) -> None:
     assert told == ["fulfillment_events/create"] * 3 + ["fulfillments/create"] + ["fulfillments/update"] * 3 + [
         "orders/updated"
     ]
+
+
+def test_money_that_goes_back_is_told(fair: Fair, telling: Receiver) -> None:
+    order = fair.buy(fair.clothes)
+    telling.wait_for(2)
+    fair.clothes.refund(order, 500)
+    assert topics(telling.wait_for(4)[2:]) == ["orders/updated", "refunds/create"]
+
+
+def test_what_the_shop_sells_and_to_whom_is_told(fair: Fair, platform: Platform, app: Receiver, ask: Ask) -> None:
+    for topic in (topic for topic in subscribe.TOPICS if topic.startswith(("PRODUCTS", "CUSTOMERS", "DISCOUNTS"))):
+        ask(subscribe.SUBSCRIBE, topic=topic, uri=f"{app.url}/hooks/shopify")
+    platform.webhooks.start()
+    store = fair.clothes
+    product, coupon = next(iter(store.products.values())), next(iter(store.coupons.values()))
+    store.change_thing(product)
+    store.remove_thing(next(iter(store.accounts.values())))
+    store.bin_thing(coupon)
+    assert topics(app.wait_for(3)) == ["customers/delete", "discounts/delete", "products/update"]
+    platform.webhooks.stop()
 
 
 def test_a_delivery_that_failed_comes_again_as_it_was(fair: Fair, telling: Receiver) -> None:

@@ -180,6 +180,11 @@ class Connector(Protocol):
         variants; customers; discounts."""
         ...
 
+    def existing(self, access: Access, http: Http, resource: Resource, refs: Sequence[str]) -> frozenset[str]:
+        """Those of these things (at most 100) that the store still shows, with one cheap question. One that is not among them may
+        be hidden for another reason: pull it before it counts as gone."""
+        ...
+
     def write(self, access: Access, http: Http, intent: Intent) -> Done:
         """Do what is asked, once for each `key`: what an earlier attempt has done is found and told again. `Transient` when
         nothing was done, `Uncertain` when nobody can know yet, `Permanent` when the platform refuses."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from app.domain.outbox import service as outbox
 from app.events import Resource
 from app.kernel.config import Settings
+from app.kernel.faults import faultpoint
 from app.kernel.runtime import Runtime
 
 AN_HOUR = 3_600
@@ -31,6 +32,7 @@ def periodic(settings: Settings) -> tuple[Periodic, ...]:
         Periodic(kind="pull", ref=Resource.CUSTOMERS, seconds=A_DAY),  # some stores can only be read whole
         Periodic(kind="track", seconds=settings.poll_seconds),
         Periodic(kind="check", seconds=AN_HOUR),
+        Periodic(kind="census", seconds=A_DAY),
         Periodic(kind="alert", seconds=ALERT_SECONDS),
         Periodic(kind="retain", seconds=A_DAY),
     )
@@ -42,3 +44,5 @@ def strike(runtime: Runtime) -> None:
         with runtime.db.house() as session:
             for shop_id in outbox.tick(session, f"{entry.kind}/{entry.ref}", entry.seconds):
                 outbox.owe_once(session, shop_id, entry.kind, [entry.ref])
+            faultpoint("tick.before_commit")
+        faultpoint("tick.after_commit")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -144,6 +145,17 @@ def mark_discounts_gone(session: Session, facts: Sequence[Gone]) -> None:
     refs = [fact.ref for fact in facts]
     if refs:
         session.execute(update(Discount).where(batch.among(Discount.ref, refs)).values(is_gone=True, is_active=False))
+
+
+def product_refs_behind(session: Session, last: str, limit: int, _since: datetime) -> list[str]:
+    """The first refs behind one of the products that the platform showed when we last heard of them."""
+    known = select(Product.ref).where(Product.ref > last, Product.is_gone.is_(False))
+    return list(session.scalars(known.order_by(Product.ref).limit(limit)))
+
+
+def discount_refs_behind(session: Session, last: str, limit: int, _since: datetime) -> list[str]:
+    known = select(Discount.ref).where(Discount.ref > last, Discount.is_gone.is_(False))
+    return list(session.scalars(known.order_by(Discount.ref).limit(limit)))
 
 
 def _newest(facts: Iterable[Said]) -> dict[str, Said]:

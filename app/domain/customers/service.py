@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import orjson
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from app.domain.customers.models import Customer
@@ -49,6 +50,12 @@ def _row(fact: CustomerFact) -> dict[str, object]:
         "tags": fact.tags,
         "content": fingerprint(orjson.dumps(fact, option=orjson.OPT_SORT_KEYS)),
     }
+
+
+def refs_behind(session: Session, last: str, limit: int, _since: datetime) -> list[str]:
+    """The first refs behind one."""
+    known = select(Customer.ref).where(Customer.ref > last)
+    return list(session.scalars(known.order_by(Customer.ref).limit(limit)))
 
 
 def forget(session: Session, facts: Sequence[Gone]) -> None:

@@ -17,7 +17,7 @@ from types import FrameType
 
 from app.kernel.clock import FastClock
 from sandbox import carrier, control
-from sandbox.catalogue import CLOTHES, COFFEE, clothes_products, coffee_products
+from sandbox.catalogue import CLOTHES, COFFEE, clothes_range, coffee_range
 from sandbox.faults import Faults
 from sandbox.ledger import Ledger
 from sandbox.mail import pages
@@ -77,8 +77,8 @@ def raise_curtain(asked: argparse.Namespace, stop: threading.Event, stack: ExitS
         stack.callback(server.stop)
     world = World(FastClock(asked.origin, asked.rate), shelf, asked.seed)
     world.carrier_url = servers["carrier"].url
-    world.add(COFFEE, coffee_products)
-    world.add(CLOTHES, clothes_products)
+    world.add(COFFEE, coffee_range)
+    world.add(CLOTHES, clothes_range)
     stage = Stage(world=world, ledger=Ledger(world), faults=Faults(), encore_url=asked.encore_url.rstrip("/"))
     story = Story(world)
     story.begin()

@@ -1,4 +1,4 @@
-"""What the two shops sell and who buys there. All of it is made up; addresses end in example.com, which nobody owns."""
+"""What the two shops sell, to whom, and with which codes it is cheaper. All made up; example.com is nobody's."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from sandbox.things import Address, Person, Product, Variant
-from sandbox.world import Store, StoreProfile
+from sandbox.things import Account, Address, Coupon, CouponKind, Person, Product, Variant
+from sandbox.world import Store, StoreProfile, Thing
 
 COFFEE = StoreProfile(
     slug="woocommerce",
@@ -44,7 +44,8 @@ CLOTHES = StoreProfile(
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of a price list. `choices` are (option name, its values); `prices` follow the first choice, or hold one price."""
+    """One line of a price list. `choices` are (option name, its values); `prices` follow the first choice, or hold one price, and
+    `was` does the same where there is a sale."""
 
     handle: str
     title: str
@@ -53,6 +54,8 @@ class Entry:
     prices: tuple[int, ...]
     tax_rate: int
     choices: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    was: tuple[int, ...] = ()
+    tags: tuple[str, ...] = ()
     is_virtual: bool = False
 
 
@@ -101,6 +104,8 @@ COFFEE_LIST = (
         "Drei mal 100 g, für alle, die sich noch nicht entschieden haben.",
         (1490,),
         7,
+        was=(1790,),
+        tags=("Geschenk",),
     ),
     Entry(
         "handfilter-und-kanne",
@@ -157,6 +162,8 @@ CLOTHES_LIST = (
         (8400,),
         20,
         (SIZES, ("Colour", ("Chalk", "Sky"))),
+        was=(10500,),
+        tags=("summer", "linen"),
     ),
     Entry(
         "merino-crew",
@@ -199,16 +206,73 @@ CLOTHES_LIST = (
 )
 
 
-def coffee_products(store: Store) -> Iterator[Product]:
-    return _products(store, COFFEE_LIST, "NEB")
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A coupon. `value` is in per cent or minor units; `lasts` counts days from the shop's opening, 0 for ever."""
+
+    code: str
+    kind: CouponKind
+    value: int = 0
+    minimum: int = 0
+    limit: int = 0
+    lasts: int = 0
 
 
-def clothes_products(store: Store) -> Iterator[Product]:
-    return _products(store, CLOTHES_LIST, "MF")
+P = CouponKind
+COFFEE_CODES = (
+    Code("nebel10", P.PERCENT, 10),
+    Code("freunde5", P.AMOUNT, 500, minimum=3000, limit=200),
+    Code("versandfrei", P.SHIPPING, minimum=5000),
+    Code("sommerröstung", P.PERCENT, 20, lasts=90),
+)
+CLOTHES_CODES = (
+    Code("WELCOME10", P.PERCENT, 10),
+    Code("FENLAND15", P.AMOUNT, 1500, minimum=10000, limit=150),
+    Code("SHIPIT", P.SHIPPING, minimum=12000),
+    Code("SPRINGSALE", P.PERCENT, 20, lasts=60),
+)
+OPENED = timedelta(days=200)
+STOCK = 180
+"""Of everything at first: enough for a year of the story, so that a shop never sells what it has not."""
+
+
+def coffee_range(store: Store) -> Iterator[Thing]:
+    """All that the coffee roaster holds before its first order."""
+    return _range(store, COFFEE_LIST, "NEB", COFFEE_CODES)
+
+
+def clothes_range(store: Store) -> Iterator[Thing]:
+    """All that the clothing shop holds before its first order."""
+    return _range(store, CLOTHES_LIST, "MF", CLOTHES_CODES)
+
+
+def _range(store: Store, entries: Iterable[Entry], prefix: str, codes: Iterable[Code]) -> Iterator[Thing]:
+    yield from _products(store, entries, prefix)
+    yield from (_coupon(store, code) for code in codes)
+    opened = store.world.now() - OPENED
+    for person in people(store):
+        if person.ref:
+            yield Account(id=person.ref, person=person, created_at=opened, updated_at=opened)
+
+
+def _coupon(store: Store, code: Code) -> Coupon:
+    opened = store.world.now() - OPENED
+    return Coupon(
+        id=store.next_id(),
+        code=code.code,
+        kind=code.kind,
+        value=code.value,
+        minimum=code.minimum,
+        limit=code.limit,
+        created_at=opened,
+        updated_at=opened,
+        starts_at=opened,
+        ends_at=opened + timedelta(days=code.lasts) if code.lasts else None,
+    )
 
 
 def _products(store: Store, entries: Iterable[Entry], prefix: str) -> Iterator[Product]:
-    opened = store.world.now() - timedelta(days=200)
+    opened = store.world.now() - OPENED
     for place, entry in enumerate(entries, start=1):
         yield Product(
             id=store.next_id(),
@@ -221,6 +285,7 @@ def _products(store: Store, entries: Iterable[Entry], prefix: str) -> Iterator[P
             created_at=opened,
             updated_at=opened,
             variants=list(_variants(store, entry, f"{prefix}-{place:02}")),
+            tags=list(entry.tags),
             is_virtual=entry.is_virtual,
         )
 
@@ -234,6 +299,8 @@ def _variants(store: Store, entry: Entry, sku: str) -> Iterator[Variant]:
             title=" / ".join(values),
             sku=f"{sku}-{count}" if values else sku,
             price=entry.prices[first],
+            was=entry.was[first] if entry.was else 0,
+            stock=STOCK,
             options=list(zip(names, values, strict=True)),
         )
 

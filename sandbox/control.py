@@ -1,4 +1,4 @@
-"""The hand that moves the sandbox: place an order, read the truth, let something fail, stop and start the story."""
+"""The hand that moves the sandbox: place an order, or many, read the truth, let something fail, stop and start the story."""
 
 from __future__ import annotations
 
@@ -10,29 +10,37 @@ import orjson
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import BadRequest
 
+from sandbox import bulk
 from sandbox.faults import Fault, How, Where
 from sandbox.stage import Stage
 from sandbox.story import Story
+from sandbox.world import Store
 
 GROUPS = {"webhooks": Where.WEBHOOK, "http": Where.HTTP, "smtp": Where.SMTP}
 
 
 def blueprint(stage: Stage, story: Story) -> Blueprint:
-    """`POST /orders`, `GET /truth`, `GET` and `POST /faults`, all JSON, under /_control."""
+    """`POST /orders`, `POST /fill`, `GET /truth`, `GET` and `POST /faults`, all JSON, under /_control."""
     control = Blueprint("control", __name__, url_prefix="/_control")
 
     @control.post("/orders")
     def place() -> Response:  # pyright: ignore[reportUnusedFunction]
         asked = _asked()
-        store = stage.world.stores.get(str(asked.get("store")))
-        if store is None:
-            raise BadRequest("store is not one of " + ", ".join(stage.world.stores))
+        store = _store(stage, asked)
         items = [(int(variant), int(quantity)) for variant, quantity in asked.get("items", [])]
         order = story.buy(store, email=asked.get("email", ""), language=asked.get("language", ""), items=items)
         with stage.world.lock:
             return _json(
                 {"order": str(order.id), "number": order.number, "email": order.customer.email, "key": order.key}
             )
+
+    @control.post("/fill")
+    def fill() -> Response:  # pyright: ignore[reportUnusedFunction]
+        """`{"store": "woocommerce", "orders": 50000}`: so many plain orders more (sandbox/bulk.py)."""
+        asked = _asked()
+        store = _store(stage, asked)
+        bulk.fill(store, int(asked.get("orders", 0)))
+        return _json({"store": store.slug, "orders": len(store.orders)})
 
     @control.get("/truth")
     def truth() -> Response:  # pyright: ignore[reportUnusedFunction]
@@ -60,6 +68,13 @@ def _asked() -> Mapping[str, Any]:
     if not isinstance(asked, dict):
         raise BadRequest("an object, please")
     return cast(dict[str, Any], asked)
+
+
+def _store(stage: Stage, asked: Mapping[str, Any]) -> Store:
+    store = stage.world.stores.get(str(asked.get("store")))
+    if store is None:
+        raise BadRequest("store is not one of " + ", ".join(stage.world.stores))
+    return store
 
 
 def _faults(where: Where, asked: list[dict[str, Any]]) -> list[Fault]:

@@ -12,8 +12,19 @@ from random import Random
 
 from app.kernel.clock import SetClock
 from sandbox.catalogue import people
-from sandbox.fate import QUICK, SMOOTH_HOURS, Fate, Numbering, basket, fate, journey, tracking_number
-from sandbox.things import Basket, Order, OrderState, ScanStatus
+from sandbox.fate import (
+    QUICK,
+    SMOOTH_HOURS,
+    Fate,
+    Numbering,
+    basket,
+    elsewhere,
+    fate,
+    journey,
+    regret,
+    tracking_number,
+)
+from sandbox.things import Basket, Channel, Order, OrderState, ScanStatus
 from sandbox.world import Store, World
 
 HISTORY = timedelta(days=30)
@@ -35,11 +46,12 @@ class Act(StrEnum):
     SEND = "send"
     NUMBER = "number"
     SCAN = "scan"
+    REFUND = "refund"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """Something to happen. `parcel` counts an order's parcels from 0; `is_part`: not everything goes into this one."""
+    """Something to happen. `parcel` counts an order's parcels from 0; `is_part`: not everything goes into this one, or back."""
 
     at: datetime
     act: Act
@@ -74,6 +86,7 @@ class Story:
             Act.SEND: self._send,
             Act.NUMBER: self._number,
             Act.SCAN: self._scan,
+            Act.REFUND: self._refund,
         }
 
     # --- the course of things ----------------------------------------------------------------------------------------
@@ -156,11 +169,12 @@ class Story:
         if store.profile.opens_drafts and dice.random() < 0.3:
             self._browse(store, wish, dice)
         else:
-            self._follow_fate(store, store.place(wish))
+            self._follow_fate(store, store.place(elsewhere(dice, store, wish)))
 
     def _appear(self, store: Store, step: Step) -> None:
         dice = Random(f"{self.world.seed}/{store.slug}/past/{step.id}")
-        self._follow_fate(store, store.place(basket(dice, store, dice.choice(people(store)))))
+        wish = basket(dice, store, dice.choice(people(store)))
+        self._follow_fate(store, store.place(elsewhere(dice, store, wish)))
 
     def _browse(self, store: Store, wish: Basket, dice: Random) -> None:
         """A checkout page is opened first. One in four is never sent off; the shop sweeps such drafts away after a day."""
@@ -189,10 +203,16 @@ class Story:
     def _follow_fate(self, store: Store, order: Order) -> None:
         dice = Random(f"{self.world.seed}/{store.slug}/{order.id}")
         pieces = sum(quantity for _, quantity in order.unsent())
-        self._follow(store, order, fate(dice, store, may_split=pieces > 1), dice)
+        plan = fate(dice, store, may_split=pieces > 1)
+        self._follow(store, order, plan, dice)
+        change_of_mind = regret(dice)
+        if change_of_mind is not None and plan.cancelled_after is None:
+            at = order.placed_at + timedelta(hours=plan.sent_after + change_of_mind.after)
+            is_part = not change_of_mind.is_whole
+            self._plan(Step(at=at, act=Act.REFUND, store=store.slug, order=order.id, is_part=is_part))
 
     def _follow(self, store: Store, order: Order, plan: Fate, dice: Random) -> None:
-        if not order.unsent():
+        if not order.unsent() or order.channel == Channel.POS:
             return
         for step in self._course(store, order, plan, dice):
             self._plan(step)
@@ -251,6 +271,18 @@ class Story:
         if order is not None and len(order.parcels) > step.parcel and step.status is not None:
             parcel = order.parcels[step.parcel]
             store.scan(order, parcel, step.status, step.at, step.place, step.country)
+
+    def _refund(self, store: Store, step: Step) -> None:
+        """One line, which goes back on its shelf, or whatever has not been paid back yet."""
+        order = store.orders.get(step.order)
+        if order is None or order.status != OrderState.COMPLETED:
+            return
+        line = order.lines[0]
+        if step.is_part and line.total:
+            items = [(line.id, line.quantity)]
+            store.refund(order, line.total, items=items, restock=True, is_paid_out=True)
+        else:
+            store.refund(order, order.total - order.refunded, is_paid_out=True)
 
     def _new_number(self, store: Store, carrier: str) -> str:
         return tracking_number(carrier, self.world.shelf.count(f"serial/{carrier}") + self.world.seed * 1000)

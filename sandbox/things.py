@@ -1,4 +1,4 @@
-"""What the world is made of, as plain values: products, people, orders, parcels. Platforms read them and say them their own way.
+"""What the world is made of, as plain values: products, people, orders, parcels. Platforms say them their own way.
 
 Amounts are in minor units and include tax (the shops sell to consumers). All moments are aware and in UTC.
 """
@@ -24,6 +24,14 @@ class OrderState(StrEnum):
     BINNED = "binned"
 
 
+class Channel(StrEnum):
+    """Where an order was made."""
+
+    ONLINE = "online"
+    POS = "pos"  # over the counter: paid and taken away at once
+    MARKETPLACE = "marketplace"  # another site sold it for the shop
+
+
 class ScanStatus(StrEnum):
     LABEL_CREATED = "label_created"
     PICKED_UP = "picked_up"
@@ -40,19 +48,21 @@ class ScanStatus(StrEnum):
 
 @dataclass(slots=True, kw_only=True)
 class Variant:
-    """One thing to buy. `options` pairs an option's name with its value; empty for a product without a choice."""
+    """One thing to buy. `options` pairs an option's name with its value; empty for a product without a choice. `was` is the price
+    before a sale, 0 without one; `stock` is not counted for what is virtual."""
 
     id: int
     title: str
     sku: str
     price: int
+    was: int = 0
     options: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     stock: int = 500
 
 
 @dataclass(slots=True, kw_only=True)
 class Product:
-    """`handle` is its word in addresses and its picture's name (sandbox/pictures.py)."""
+    """`handle` is its word in addresses and its picture's name (sandbox/pictures.py). `sold` counts the pieces of paid orders."""
 
     id: int
     handle: str
@@ -64,7 +74,11 @@ class Product:
     created_at: datetime
     updated_at: datetime
     variants: list[Variant] = field(default_factory=list[Variant])
+    tags: list[str] = field(default_factory=list[str])
+    sold: int = 0
     is_virtual: bool = False
+    is_listed: bool = True
+    is_binned: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -93,6 +107,50 @@ class Person:
     @property
     def name(self) -> str:
         return f"{self.address.first_name} {self.address.last_name}"
+
+
+@dataclass(slots=True, kw_only=True)
+class Account:
+    """Somebody with an account at one store: `id` is the `ref` of the person in his orders, of which there are so many."""
+
+    id: int
+    person: Person
+    created_at: datetime
+    updated_at: datetime
+    orders: int = 0
+    tags: list[str] = field(default_factory=list[str])
+
+
+class CouponKind(StrEnum):
+    PERCENT = "percent"
+    AMOUNT = "amount"  # off the whole order
+    SHIPPING = "shipping"  # nothing to pay for sending
+
+
+@dataclass(slots=True, kw_only=True)
+class Coupon:
+    """A discount that is claimed with a code. `value` is in per cent or minor units; `limit` 0: as often as one likes; `used_by`
+    holds a buyer for each time: his customer number, or a guest's address."""
+
+    id: int
+    code: str
+    kind: CouponKind
+    created_at: datetime
+    updated_at: datetime
+    value: int = 0
+    title: str = ""
+    minimum: int = 0
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    limit: int = 0
+    used_by: list[str] = field(default_factory=list[str])
+    is_active: bool = True
+    is_binned: bool = False
+    extra: dict[str, Any] = field(default_factory=dict[str, Any])  # what only its platform knows
+
+    @property
+    def used(self) -> int:
+        return len(self.used_by)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -129,10 +187,16 @@ class Fee:
 
 @dataclass(slots=True, kw_only=True)
 class Refund:
+    """Money that went back. `items` pairs a line's id with a quantity; empty where money alone went back. `is_paid_out`: by the way
+    of payment itself, not by hand."""
+
     id: int
     at: datetime
     amount: int
     reason: str = ""
+    items: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
+    is_paid_out: bool = False
+    extra: dict[str, Any] = field(default_factory=dict[str, Any])  # what only its platform knows
 
 
 @dataclass(slots=True, kw_only=True)
@@ -184,6 +248,8 @@ class Order:
     shipping_ref: int = 0  # the shipping line's id; the few ids behind it are free for a platform's own lines
     coupon: str = ""
     note: str = ""
+    channel: Channel = Channel.ONLINE
+    channel_name: str = ""  # the marketplace's, or the till's; empty online
     paid_at: datetime | None = None
     completed_at: datetime | None = None
     cancelled_at: datetime | None = None
@@ -209,6 +275,10 @@ class Order:
         """The tax that the total includes."""
         parts = [(line.total, line.tax_rate) for line in self.lines] + [(fee.total, fee.tax_rate) for fee in self.fees]
         return sum(self.tax_in(amount, rate) for amount, rate in [*parts, (self.shipping, self.shipping_tax_rate)])
+
+    @property
+    def refunded(self) -> int:
+        return sum(refund.amount for refund in self.refunds)
 
     def tax_in(self, amount: int, rate: int) -> int:
         """The tax that `amount` includes at `rate` per cent."""
@@ -241,3 +311,5 @@ class Basket:
     coupon: str = ""
     discount_percent: int = 0
     note: str = ""
+    channel: Channel = Channel.ONLINE
+    channel_name: str = ""

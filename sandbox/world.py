@@ -10,15 +10,19 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from app.kernel.clock import Clock
 from sandbox.shelf import Shelf
 from sandbox.things import (
+    Account,
     Address,
     Basket,
+    Channel,
+    Coupon,
     Line,
     Order,
     OrderState,
@@ -56,7 +60,31 @@ class Change:
     parcel: Parcel | None = None
 
 
+class Turn(StrEnum):
+    """What became of something that is no order."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    BINNED = "binned"
+    RESTORED = "restored"
+    REMOVED = "removed"
+
+
+Thing = Product | Account | Coupon
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turned:
+    """`variant` is set where it alone is what changed of its product, as its stock does with every order."""
+
+    turn: Turn
+    store: Store
+    thing: Thing
+    variant: Variant | None = None
+
+
 Listener = Callable[[Change], None]
+ThingListener = Callable[[Turned], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,8 +118,11 @@ class Store:
         self.profile = profile
         self.slug = profile.slug
         self.products: dict[int, Product] = {}
+        self.accounts: dict[int, Account] = {}
+        self.coupons: dict[int, Coupon] = {}
         self.orders: dict[int, Order] = {}
         self.listeners: list[Listener] = []
+        self.thing_listeners: list[ThingListener] = []
 
     # --- ids ---------------------------------------------------------------------------------------------------------
 
@@ -100,7 +131,7 @@ class Store:
         last = self.world.shelf.count(f"{self.slug}/id", reserve)
         return self.profile.first_id + (last - reserve) * self.profile.id_step
 
-    def _next_number(self, order_id: int) -> str:
+    def next_number(self, order_id: int) -> str:
         if not self.profile.first_number:
             return str(order_id)
         number = self.profile.first_number + self.world.shelf.count(f"{self.slug}/number") - 1
@@ -115,6 +146,73 @@ class Store:
                 if variant.id == variant_id:
                     return product, variant
         raise KeyError(variant_id)
+
+    def coupon(self, code: str) -> Coupon | None:
+        """Codes are the same in capitals and without."""
+        return next((one for one in self.coupons.values() if one.code.casefold() == code.casefold()), None)
+
+    # --- products, accounts, coupons ---------------------------------------------------------------------------------
+
+    def add_thing(self, thing: Thing) -> None:
+        """New in the store, with the id it has."""
+        with self.world.lock:
+            self._things(thing)[thing.id] = thing
+            self._turned(Turn.CREATED, thing)
+
+    def change_thing(self, thing: Thing, *, variant: Variant | None = None) -> None:
+        """It was edited in place: stamp it, keep it, tell it."""
+        with self.world.lock:
+            self._turned(Turn.UPDATED, thing, variant)
+
+    def bin_thing(self, thing: Product | Coupon) -> None:
+        with self.world.lock:
+            thing.is_binned = True
+            self._turned(Turn.BINNED, thing)
+
+    def restore_thing(self, thing: Product | Coupon) -> None:
+        with self.world.lock:
+            thing.is_binned = False
+            self._turned(Turn.RESTORED, thing)
+
+    def remove_thing(self, thing: Thing) -> None:
+        """Deleted for good."""
+        with self.world.lock:
+            del self._things(thing)[thing.id]
+            self.world.shelf.drop(self._kind(thing), thing.id)
+            self._tell_thing(Turned(turn=Turn.REMOVED, store=self, thing=thing))
+
+    def take_in(self, thing: Thing) -> None:
+        """It has always been here: kept, and nobody is told."""
+        self._things(thing)[thing.id] = thing
+        self._keep_thing(thing)
+
+    def take_up(self) -> bool:
+        """Go on with what the shelf kept; whether there was anything."""
+        shelf = self.world.shelf
+        self.products = {one.id: one for one in shelf.all(f"product/{self.slug}", Product)}
+        self.accounts = {one.id: one for one in shelf.all(f"account/{self.slug}", Account)}
+        self.coupons = {one.id: one for one in shelf.all(f"coupon/{self.slug}", Coupon)}
+        orders = sorted(shelf.all(f"order/{self.slug}", Order), key=lambda order: order.id)
+        self.orders = {order.id: order for order in orders}
+        return bool(self.products)
+
+    def _things(self, thing: Thing) -> dict[int, Any]:
+        return {Product: self.products, Account: self.accounts, Coupon: self.coupons}[type(thing)]
+
+    def _kind(self, thing: Thing) -> str:
+        return f"{type(thing).__name__.lower()}/{self.slug}"
+
+    def _turned(self, turn: Turn, thing: Thing, variant: Variant | None = None) -> None:
+        thing.updated_at = max(thing.updated_at, self.world.now())
+        self._keep_thing(thing)
+        self._tell_thing(Turned(turn=turn, store=self, thing=thing, variant=variant))
+
+    def _keep_thing(self, thing: Thing) -> None:
+        self.world.shelf.put(self._kind(thing), thing.id, thing)
+
+    def _tell_thing(self, turned: Turned) -> None:
+        for listener in self.thing_listeners:
+            listener(turned)
 
     # --- orders ------------------------------------------------------------------------------------------------------
 
@@ -133,10 +231,12 @@ class Store:
             order.customer = basket.customer
             order.status = OrderState.OPEN if is_paid else OrderState.PENDING
             order.paid_at = self.world.now() if is_paid else None
-            self._take_from_stock(order)
-            if is_paid and not order.unsent():  # nothing to pack: downloads only
+            self._redeem(order)
+            is_handed_over = not order.unsent() or order.channel == Channel.POS  # downloads only, or over the counter
+            if is_paid and is_handed_over:
                 order.status, order.completed_at = OrderState.COMPLETED, order.paid_at
             self._changed(order, Topic.ORDER_PLACED)
+            self._follow_up(order)
             return order
 
     def add(self, order: Order, topic: Topic = Topic.ORDER_PLACED) -> Order:
@@ -144,6 +244,8 @@ class Store:
         with self.world.lock:
             self.orders[order.id] = order
             self._changed(order, topic)
+            if topic == Topic.ORDER_PLACED and order.paid_at:
+                self._follow_up(order)
             return order
 
     def line_of(self, variant_id: int, quantity: int, discount_percent: int = 0) -> Line:
@@ -169,7 +271,7 @@ class Store:
         order_id, now = self.next_id(), self.world.now()
         order = Order(
             id=order_id,
-            number=self._next_number(order_id),
+            number=self.next_number(order_id),
             placed_at=now,
             updated_at=now,
             status=status,
@@ -183,6 +285,8 @@ class Store:
             shipping_title=basket.shipping_title,
             coupon=basket.coupon,
             note=basket.note,
+            channel=basket.channel,
+            channel_name=basket.channel_name,
         )
         order.shipping_tax_rate = max((line.tax_rate for line in order.lines), default=0)
         order.is_taxed = basket.customer.address.country not in self.profile.exports_to
@@ -190,12 +294,45 @@ class Store:
         self.orders[order.id] = order
         return order
 
+    def _follow_up(self, order: Order) -> None:
+        """What a placed order leaves in the rest of the store."""
+        self._welcome(order.customer)
+        self._take_from_stock(order)
+
+    def _welcome(self, customer: Person) -> None:
+        """Who buys under a customer number has an account from then on."""
+        if not customer.ref:
+            return
+        now = self.world.now()
+        known = self.accounts.get(customer.ref)
+        account = known or Account(id=customer.ref, person=replace(customer), created_at=now, updated_at=now)
+        account.orders += 1
+        if known:
+            self.change_thing(account)
+        else:
+            self.add_thing(account)
+
     def _take_from_stock(self, order: Order) -> None:
+        """Below 0 where more was promised than there is, as platforms count it."""
         for line in order.lines:
-            product, variant = self.variant(line.variant_id)
-            variant.stock = max(0, variant.stock - line.quantity)
-            product.updated_at = self.world.now()
-            self.world.shelf.put(f"product/{self.slug}", product.id, product)
+            if line.product_id in self.products:
+                product, variant = self.variant(line.variant_id)
+                product.sold += line.quantity if order.paid_at else 0
+                variant.stock -= 0 if product.is_virtual else line.quantity
+                self._turned(Turn.UPDATED, product, variant)
+
+    def _redeem(self, order: Order) -> None:
+        """Counted in silence: neither platform calls that a change of the coupon."""
+        coupon = self.coupon(order.coupon) if order.coupon else None
+        if coupon is not None:
+            coupon.used_by.append(str(order.customer.ref or order.customer.email))
+            self._keep_thing(coupon)
+
+    def keep_orders(self, orders: Iterable[Order]) -> None:
+        """Many at once, kept and told to nobody. Hold the world's lock."""
+        added = {order.id: order for order in orders}
+        self.orders.update(added)
+        self.world.shelf.put_all(f"order/{self.slug}", added)
 
     def touch(self, order: Order, topic: Topic = Topic.ORDER_CHANGED) -> None:
         """The order was edited in place: stamp it, keep it, tell it."""
@@ -208,15 +345,50 @@ class Store:
             order.cancelled_at = self.world.now()
             self._changed(order, Topic.ORDER_CANCELLED)
 
-    def refund(self, order: Order, amount: int, reason: str = "") -> Refund:
-        """Money back; the whole of it turns the order to refunded."""
+    def refund(
+        self,
+        order: Order,
+        amount: int,
+        reason: str = "",
+        items: Sequence[tuple[int, int]] = (),
+        *,
+        restock: bool = False,
+        is_paid_out: bool = False,
+        extra: dict[str, Any] | None = None,
+    ) -> Refund:
+        """Money back; the whole of it turns the order to refunded. `items` pairs line ids with quantities, and `restock` puts those
+        back on the shelf."""
         with self.world.lock:
-            refund = Refund(id=self.next_id(), at=self.world.now(), amount=amount, reason=reason)
+            refund = Refund(
+                id=self.next_id(),
+                at=self.world.now(),
+                amount=amount,
+                reason=reason,
+                items=list(items),
+                is_paid_out=is_paid_out,
+                extra=extra or {},
+            )
             order.refunds.append(refund)
-            if sum(one.amount for one in order.refunds) >= order.total:
+            if order.refunded >= order.total:
                 order.status = OrderState.REFUNDED
+            if restock:
+                self._put_back(order, items)
             self._changed(order, Topic.ORDER_REFUNDED)
             return refund
+
+    def forget_refund(self, order: Order, refund: Refund) -> None:
+        """As if it had never been: the order's moment of change stays, and nobody is told."""
+        with self.world.lock:
+            order.refunds.remove(refund)
+            self._keep(order)
+
+    def _put_back(self, order: Order, items: Iterable[tuple[int, int]]) -> None:
+        for line_id, quantity in items:
+            line = order.line(line_id)
+            if line.product_id in self.products:
+                product, variant = self.variant(line.variant_id)
+                variant.stock += quantity
+                self._turned(Turn.UPDATED, product, variant)
 
     def bin(self, order: Order) -> None:
         with self.world.lock:
@@ -340,16 +512,14 @@ class World:
         letters = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
         return "".join(letters[number // len(letters) ** place % len(letters)] for place in range(13))
 
-    def add(self, profile: StoreProfile, products: Callable[[Store], Iterable[Product]]) -> Store:
-        """A store with its range, and the orders that the shelf kept for it."""
+    def add(self, profile: StoreProfile, furnish: Callable[[Store], Iterable[Thing]]) -> Store:
+        """A store with its range (what `furnish` puts into a new one), and the orders that the shelf kept for it."""
         store = Store(self, profile)
         self.stores[store.slug] = store
-        kept = list(self.shelf.all(f"product/{store.slug}", Product))
-        for product in kept or list(products(store)):
-            store.products[product.id] = product
-            self.shelf.put(f"product/{store.slug}", product.id, product)
-        for order in sorted(self.shelf.all(f"order/{store.slug}", Order), key=lambda order: order.id):
-            store.orders[order.id] = order
+        if not store.take_up():
+            for thing in furnish(store):
+                store.take_in(thing)
+        for order in store.orders.values():
             for parcel in order.parcels:
                 self.know(store, order, parcel)
         return store

@@ -2,69 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, cast
 
 from sandbox.things import Order, OrderState
-from sandbox.woocommerce import documents, hooks, listing, notes, orders, parcels, products
+from sandbox.woocommerce import documents, hooks, listing, notes, orders, parcels
+from sandbox.woocommerce.calls import ALL, BOTH, ID, Call, Handler, Reply, Route, single
 from sandbox.woocommerce.deliveries import ping
-from sandbox.woocommerce.errors import Denied, RestError, invalid_id, missing_parameter
-from sandbox.woocommerce.listing import Slice
-from sandbox.woocommerce.parameters import ORDER_BODY, ORDERS, PRODUCTS, WEBHOOKS, Check, checked
+from sandbox.woocommerce.errors import Denied, RestError, missing_parameter
+from sandbox.woocommerce.goods_api import GOODS
+from sandbox.woocommerce.parameters import ORDER_BODY, ORDERS, WEBHOOKS, checked
+from sandbox.woocommerce.refunds_api import REFUNDS
 from sandbox.woocommerce.side import Fulfilment, Meta, Note
-from sandbox.woocommerce.site import Site
 from sandbox.woocommerce.views import Json, Views
 
 MOST_IN_A_BATCH = 100
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """One request, its parameters checked. `ids` are the numbers in the path, in order; `words` are unchecked query values."""
-
-    site: Site
-    views: Views
-    ids: Sequence[int] = ()
-    values: Mapping[str, object] = field(default_factory=dict[str, object])
-    words: Mapping[str, str] = field(default_factory=dict[str, str])
-    body: Mapping[str, Any] = field(default_factory=dict[str, Any])
-
-    @property
-    def is_forced(self) -> bool:
-        return self.words.get("force", "").lower() in ("true", "1")
-
-    def order(self) -> Order:
-        order = self.site.store.orders.get(self.ids[0])
-        if order is None:
-            raise invalid_id("shop_order")
-        return order
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
-    """`location` is a path under wc/v3, for what was created; `paging` turns into the X-WP headers and Link."""
-
-    body: object
-    status: int = 200
-    location: str = ""
-    paging: Slice | None = None
-
-
-Handler = Callable[[Call], Reply]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
-    """`allow` is what the Allow header lists. `is_list` tells what a stranger is refused with."""
-
-    path: str
-    allow: str
-    handlers: Mapping[str, Handler]
-    is_list: bool = False
-    query: Mapping[str, Check] = field(default_factory=dict[str, Check])
-    body: Mapping[str, Check] = field(default_factory=dict[str, Check])
 
 
 # --- orders --------------------------------------------------------------------------------------------------------------
@@ -81,14 +34,14 @@ def get_order(call: Call) -> Reply:
 
 def create_order(call: Call) -> Reply:
     order = call.site.writer.create(call.body)
-    _remember(call, "order", order)
+    call.remember("order", order)
     return Reply(body=orders.order(call.views, order), status=201, location=f"orders/{order.id}")
 
 
 def update_order(call: Call) -> Reply:
     order = call.order()
     call.site.writer.update(order, call.body)
-    _remember(call, "order_update", order)
+    call.remember("order_update", order)
     return Reply(body=orders.order(call.views, order))
 
 
@@ -129,12 +82,6 @@ def _one_of_batch(call: Call, action: str, item: Any) -> object:  # noqa: ANN401
         return {"id": order_id, "error": {**error.body, "data": {"status": 400}}}
 
 
-def _remember(call: Call, kind: str, order: Order) -> None:
-    """The same body for the same order is the same effect."""
-    key = hashlib.sha256(repr(sorted(call.body.items())).encode()).hexdigest()[:16]
-    call.site.ledger.happened(call.site.store, kind, key, str(order.id))
-
-
 # --- notes ---------------------------------------------------------------------------------------------------------------
 
 
@@ -157,7 +104,7 @@ def create_note(call: Call) -> Reply:
     )
     side.notes.append(note)
     call.site.sides.keep(side)
-    _remember(call, "note", order)
+    call.remember("note", order)
     return Reply(body=notes.shown(call.views, order, note), status=201, location=f"orders/{order.id}/notes/{note.id}")
 
 
@@ -219,7 +166,7 @@ def create_fulfilment(call: Call) -> Reply:
     side.fulfilments.append(made)
     call.site.sides.keep(side)
     call.site.store.touch(order)
-    _remember(call, "fulfilment", order)
+    call.remember("fulfilment", order)
     return Reply(body=parcels.fulfilment(call.views, order, made), status=201)
 
 
@@ -227,19 +174,7 @@ def _fulfilled_on(call: Call) -> Meta:
     return call.site.sides.meta("_date_fulfilled", call.views.local(call.site.store.world.now()).replace("T", " "))
 
 
-# --- products, webhooks, papers ------------------------------------------------------------------------------------------
-
-
-def list_products(call: Call) -> Reply:
-    shown, paging = listing.paged(listing.products(call.site.store, dict(call.values)), dict(call.values))
-    return Reply(body=[products.product(call.views, one) for one in shown], paging=paging)
-
-
-def get_product(call: Call) -> Reply:
-    one = call.site.store.products.get(call.ids[0])
-    if one is None:
-        raise invalid_id("product")
-    return Reply(body=products.product(call.views, one))
+# --- webhooks, papers ---------------------------------------------------------------------------------------------------
 
 
 def list_webhooks(call: Call) -> Reply:
@@ -290,7 +225,6 @@ def _paper(write: Callable[[Views], Json | list[Json]]) -> Mapping[str, Handler]
 WAITING = frozenset({create_webhook, update_webhook})
 """They wait for somebody who may ask this store something meanwhile, so they are not called under the world's lock."""
 
-BOTH, ALL, ID = "GET, POST", "GET, POST, PUT, PATCH, DELETE", r"(\d+)"
 ROUTES = (
     Route(
         path="orders",
@@ -306,18 +240,7 @@ ROUTES = (
         is_list=True,
         handlers={"POST": batch_orders, "PUT": batch_orders},
     ),
-    Route(
-        path=f"orders/{ID}",
-        allow=ALL,
-        handlers={
-            "GET": get_order,
-            "POST": update_order,
-            "PUT": update_order,
-            "PATCH": update_order,
-            "DELETE": delete_order,
-        },
-        body=ORDER_BODY,
-    ),
+    single(f"orders/{ID}", get_order, update_order, delete_order, ORDER_BODY),
     Route(path=f"orders/{ID}/notes", allow=BOTH, is_list=True, handlers={"GET": list_notes, "POST": create_note}),
     Route(path=f"orders/{ID}/notes/{ID}", allow="GET, DELETE", handlers={"DELETE": delete_note}),
     Route(
@@ -327,8 +250,8 @@ ROUTES = (
         handlers={"GET": list_fulfilments, "POST": create_fulfilment},
     ),
     Route(path=f"orders/{ID}/fulfillments/{ID}", allow=ALL, handlers={"GET": get_fulfilment}),
-    Route(path="products", allow=BOTH, is_list=True, handlers={"GET": list_products}, query=PRODUCTS),
-    Route(path=f"products/{ID}", allow=ALL, handlers={"GET": get_product}),
+    *REFUNDS,
+    *GOODS,
     Route(
         path="webhooks",
         allow=BOTH,
@@ -336,17 +259,10 @@ ROUTES = (
         handlers={"GET": list_webhooks, "POST": create_webhook},
         query=WEBHOOKS,
     ),
-    Route(
-        path=f"webhooks/{ID}",
-        allow=ALL,
-        handlers={
-            "GET": get_webhook,
-            "POST": update_webhook,
-            "PUT": update_webhook,
-            "PATCH": update_webhook,
-            "DELETE": delete_webhook,
-        },
+    single(f"webhooks/{ID}", get_webhook, update_webhook, delete_webhook),
+    *(
+        Route(path=f"settings/{group}", allow="GET", is_list=True, handlers=_paper(partial(documents.settings, group)))
+        for group in documents.SETTINGS
     ),
-    Route(path="settings/general", allow="GET", is_list=True, handlers=_paper(documents.settings_general)),
     Route(path="system_status", allow="GET", is_list=True, handlers=_paper(documents.system_status)),
 )

@@ -11,6 +11,7 @@ from typing import cast
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import NotFound
+from werkzeug.http import http_date
 
 from sandbox.pictures import picture
 from sandbox.serving import let_faults_in
@@ -20,8 +21,9 @@ from sandbox.storefront.looks import NEBELKAMP
 from sandbox.storefront.pages import Buy
 from sandbox.storefront.widget import Pairing, shortcode
 from sandbox.woocommerce import documents, php
-from sandbox.woocommerce.api import ROUTES, WAITING, Call, Reply, Route
+from sandbox.woocommerce.api import ROUTES, WAITING
 from sandbox.woocommerce.auth import ApiKey, Doorkeeper
+from sandbox.woocommerce.calls import Call, Reply, Route
 from sandbox.woocommerce.deliveries import Deliveries
 from sandbox.woocommerce.errors import Denied, RestError, cannot, no_route
 from sandbox.woocommerce.hooks import Hooks
@@ -56,9 +58,11 @@ class Platform:
         self.deliveries = Deliveries(stage, self.site, url)
         self._doorkeeper = Doorkeeper(keys)
         self.app = Flask("sandbox.woocommerce", static_folder=None)
-        let_faults_in(self.app, stage.faults, store.slug)
+        let_faults_in(self.app, stage.faults, store.slug, occasion=_occasion)
+        self.app.after_request(self._dated)
         self.app.before_request(self._plain_permalink)
         self.app.add_url_rule("/wp-json/", "index", self._index)
+        self.app.add_url_rule("/wp-json/wp/v2/pages", "pages", self._pages)
         self.app.add_url_rule("/wp-json/<path:path>", "rest", self._rest, methods=METHODS)
         self.app.add_url_rule(f"{UPLOADS}/<handle>.svg", "picture", self._picture)
 
@@ -76,6 +80,22 @@ class Platform:
         if "rest_route" not in request.args:
             return None
         return self._error(cannot(request.method, is_list=True), None)
+
+    def _dated(self, answer: Response) -> Response:
+        """By the store's own clock, where an app asks."""
+        if request.path.startswith("/wp-json/"):
+            answer.headers["Date"] = http_date(self.store.world.clock.now())
+        return answer
+
+    def _pages(self) -> Response:
+        """Anybody's, as `_index` is."""
+        slugs, ids = php.words(request.args.get("slug", "")), php.words(request.args.get("include", ""))
+        found = [
+            page
+            for page in documents.public_pages(self._views())
+            if (not slugs or page["slug"] in slugs) and (not ids or str(page["id"]) in ids)
+        ]
+        return self._answer(_narrowed(Reply(body=found)), "GET", cache=True)
 
     def _picture(self, handle: str) -> Response:
         product = next((one for one in self.store.products.values() if one.handle == handle), None)
@@ -147,6 +167,11 @@ def application(stage: Stage, store: Store, keys: Iterable[ApiKey], url: str, bu
     widget = shortcode(stage.encore_url, platform.pairing, NEBELKAMP.words["track"])
     pages.mount(platform.app, stage, store, NEBELKAMP, buy, widget)
     return platform
+
+
+def _occasion() -> str:
+    """Address and method, so that a fault for "/refunds POST" lets those that only look in peace."""
+    return f"{request.path} {request.method}"
 
 
 def _find(path: str, method: str) -> tuple[Route, list[int]]:

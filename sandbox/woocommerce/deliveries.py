@@ -14,11 +14,12 @@ from urllib.parse import urlsplit
 
 from sandbox.faults import Fault, How, Where
 from sandbox.stage import Stage
-from sandbox.woocommerce import orders, php, products
+from sandbox.things import Account, Coupon, Product
+from sandbox.woocommerce import coupons, customers, orders, php, products
 from sandbox.woocommerce.hooks import Hook
 from sandbox.woocommerce.site import Site
 from sandbox.woocommerce.views import Json, Views
-from sandbox.world import Change, Topic
+from sandbox.world import Change, Topic, Turn, Turned
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +41,21 @@ TOPICS: dict[Topic, tuple[str, ...]] = {
     Topic.ORDER_RESTORED: ("order.restored",),
 }
 """What of the world's news WooCommerce tells. It knows nothing of scans, and deleting for good is silent."""
+
+THING_TOPICS: dict[tuple[type, Turn], tuple[str, ...]] = {
+    (Product, Turn.CREATED): ("product.created",),
+    (Product, Turn.UPDATED): ("product.updated",),
+    (Product, Turn.BINNED): ("product.deleted", "coupon.deleted"),
+    (Product, Turn.RESTORED): ("product.restored", "coupon.restored"),
+    (Coupon, Turn.CREATED): ("coupon.created",),
+    (Coupon, Turn.UPDATED): ("coupon.updated",),
+    (Coupon, Turn.BINNED): ("coupon.deleted", "product.deleted"),
+    (Coupon, Turn.RESTORED): ("coupon.restored", "product.restored"),
+    (Account, Turn.CREATED): ("customer.created", "customer.updated"),
+    (Account, Turn.UPDATED): ("customer.updated",),
+    (Account, Turn.REMOVED): ("customer.deleted",),
+}
+"""Products and coupons share a bin, whose news go out under both names."""
 
 Header = tuple[str, str]
 Pending = tuple[int, int]  # webhook, resource
@@ -70,11 +86,12 @@ class Deliveries:
         self._stage = stage
         self._store = site.store
         self._hooks = site.hooks
-        self._home = home
+        self.home = home
         self._views = Views(site.store, site.sides, home)
         self._lock = threading.Lock()
         self._pending: dict[Pending, float] = {}  # and the moment from which on it may leave
         site.store.listeners.append(self.hear)
+        site.store.thing_listeners.append(self.hear_of_thing)
 
     # --- queueing ----------------------------------------------------------------------------------------------------
 
@@ -86,9 +103,15 @@ class Deliveries:
             topics = ("order.updated", "order.created") if is_storefront else ("order.created", "order.updated")
         for topic in topics:
             self._queue(topic, change.order.id)
-        if change.topic == Topic.ORDER_PLACED:
-            for product_id in {line.product_id for line in change.order.lines if line.product_id}:
-                self._queue("product.updated", product_id)
+
+    def hear_of_thing(self, turned: Turned) -> None:
+        """A variation is told by itself, under its product's topic."""
+        is_variation = (
+            isinstance(turned.thing, Product) and len(turned.thing.variants) > 1 and turned.variant is not None
+        )
+        resource = turned.variant.id if turned.variant and is_variation else turned.thing.id
+        for topic in THING_TOPICS.get((type(turned.thing), turned.turn), ()):
+            self._queue(topic, resource)
 
     def _queue(self, topic: str, resource: int) -> None:
         with self._lock:
@@ -153,15 +176,24 @@ class Deliveries:
         if not hook.owner_has_rights:
             message = "Sorry, you cannot view this resource."
             return {"code": "woocommerce_rest_cannot_view", "message": message, "data": {"status": 403}}
-        if hook.resource == "product" and resource in self._store.products:
-            return products.product(self._views, self._store.products[resource])
-        if hook.resource == "order" and resource in self._store.orders:
-            return orders.order(self._views, self._store.orders[resource])
-        return {
+        shown = self._shown(hook.resource, resource)
+        return shown or {
             "code": f"woocommerce_rest_{hook.resource}_invalid_id",
             "message": "Invalid ID.",
             "data": {"status": 404},
         }
+
+    def _shown(self, kind: str, resource: int) -> Json | None:
+        store, views = self._store, self._views
+        if kind == "product":
+            return products.either(views, resource)
+        if kind == "order" and resource in store.orders:
+            return orders.order(views, store.orders[resource])
+        if kind == "customer" and resource in store.accounts:
+            return customers.customer(views, store.accounts[resource])
+        if kind == "coupon" and resource in store.coupons:
+            return coupons.coupon(views, store.coupons[resource])
+        return None
 
     def _headers(self, hook: Hook, body: bytes) -> list[Header]:
         """As recorded, name by name. The delivery id is a hash of webhook and second, so it repeats."""
@@ -171,7 +203,7 @@ class Deliveries:
         return [
             *_hello(hook.delivery_url),
             ("Content-Type", "application/json"),
-            ("X-WC-Webhook-Source", f"{self._home}/"),
+            ("X-WC-Webhook-Source", f"{self.home}/"),
             ("X-WC-Webhook-Topic", hook.topic),
             ("X-WC-Webhook-Resource", hook.resource),
             ("X-WC-Webhook-Event", hook.event),

@@ -28,7 +28,7 @@ PLACES = {"left": "Left", "right": "Right", "left_space": "Left with space", "ri
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One row of the general settings; `tail` says which of the optional fields it has, in the recorded order."""
+    """One row of a group of settings, its optional fields in the recorded order."""
 
     name: str
     label: str
@@ -38,7 +38,7 @@ class Setting:
     options: dict[str, str] | None = None
     has_tip: bool = True
 
-    def shown(self, views: Views) -> Json:
+    def shown(self, views: Views, group: str) -> Json:
         value = self.value if isinstance(self.value, str) else self.value(views.store.profile)
         return {
             "id": f"woocommerce_{self.name}",
@@ -50,7 +50,7 @@ class Setting:
             **({"tip": ""} if self.has_tip else {}),
             "value": value,
             "_links": views.links(
-                f"settings/general/woocommerce_{self.name}", "settings/general", ("GET", "POST", "PUT", "PATCH")
+                f"settings/{group}/woocommerce_{self.name}", f"settings/{group}", ("GET", "POST", "PUT", "PATCH")
             ),
         }
 
@@ -59,7 +59,7 @@ def _countries(name: str, label: str) -> Setting:
     return Setting(name, label, "multiselect", "", "", COUNTRIES, has_tip=False)
 
 
-SETTINGS = (
+GENERAL = (
     Setting("store_address", "Address line 1", "text", "", lambda profile: profile.street),
     Setting("store_address_2", "Address line 2", "text", "", ""),
     Setting("store_city", "City", "text", "", lambda profile: profile.city),
@@ -83,6 +83,18 @@ SETTINGS = (
     Setting("price_decimal_sep", "Decimal separator", "text", ".", ","),
     Setting("price_num_decimals", "Number of decimals", "number", "2", "2"),
 )
+
+
+EMAIL = (
+    Setting("email_from_name", '"From" name', "text", "", lambda profile: profile.name),
+    Setting("email_from_address", '"From" address', "email", "", lambda profile: profile.email),
+)
+ADVANCED = (Setting("terms_page_id", "Terms and conditions", "select", "", ""),)
+SETTINGS = {"general": GENERAL, "email": EMAIL, "advanced": ADVANCED}
+"""By group. The last two are a part of what the classes WC_Settings_Emails and WC_Settings_Advanced hold."""
+
+PAGES = ((3, "refund_returns", "/returns"),)
+"""Id, slug and address of what the shop has published."""
 
 
 def index(views: Views) -> Json:
@@ -116,8 +128,13 @@ def index(views: Views) -> Json:
     }
 
 
-def settings_general(views: Views) -> list[Json]:
-    return [setting.shown(views) for setting in SETTINGS]
+def settings(group: str, views: Views) -> list[Json]:
+    return [setting.shown(views, group) for setting in SETTINGS[group]]
+
+
+def public_pages(views: Views) -> list[Json]:
+    """What anybody may read of the site's pages (https://developer.wordpress.org/rest-api/reference/pages/): a few fields of it."""
+    return [{"id": number, "slug": slug, "link": f"{views.base}{path}"} for number, slug, path in PAGES]
 
 
 def system_status(views: Views) -> Json:

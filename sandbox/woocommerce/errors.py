@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 
 class RestError(Exception):
-    """An answer that is an error. `data` None: the object with the status that most errors carry."""
+    """An answer that is an error. `data` None: the object with the status that most errors carry; some carry a bare number."""
 
-    def __init__(self, status: int, code: str | int, message: str, data: dict[str, object] | None = None) -> None:
+    def __init__(self, status: int, code: str | int, message: str, data: dict[str, object] | int | None = None) -> None:
         super().__init__(message)
         self.status = status
         self.body: dict[str, object] = {

@@ -1,15 +1,16 @@
-"""Which orders a list shows, in which order, on which page."""
+"""What a list shows, in which order, on which page."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import TypeVar, cast
 
-from sandbox.things import Order, OrderState, Product
+from sandbox.things import Account, Coupon, Order, OrderState, Product
 from sandbox.woocommerce.orders import STATUSES
-from sandbox.woocommerce.parameters import instant
+from sandbox.woocommerce.parameters import IN_TIME, instant
 from sandbox.world import Store
 
 Item = TypeVar("Item")
@@ -40,44 +41,101 @@ def paged(found: list[Item], values: Values) -> tuple[list[Item], Slice]:
 
 def orders(store: Store, values: Values) -> list[Order]:
     """All orders that fit, sorted. Binned ones are shown only when asked for; open checkouts are shown."""
-    found = [order for order in store.orders.values() if _fits(store, order, values)]
-    return _sorted_orders(found, values)
+    tests: list[Test[Order]] = [
+        _has_status(cast(list[str], values.get("status", ["any"]))),
+        *_tests(store, values),
+    ]
+    if "customer" in values:
+        tests.append(lambda one: one.customer.ref == values["customer"])
+    if "product" in values:
+        tests.append(lambda one: any(line.product_id == values["product"] for line in one.lines))
+    if values.get("search"):
+        tests.append(lambda one: str(values["search"]).casefold() in _haystack(one))
+    return _sorted(_those(store.orders.values(), tests), values)
 
 
-def _fits(store: Store, order: Order, values: Values) -> bool:
-    return (
-        _has_status(order, cast(list[str], values.get("status", ["any"])))
-        and _is_in_time(store, order, values)
-        and _is_chosen(order.id, values)
-        and ("customer" not in values or order.customer.ref == values["customer"])
-        and ("product" not in values or any(line.product_id == values["product"] for line in order.lines))
-        and str(values.get("search", "")).casefold() in _haystack(order)
-    )
+def products(store: Store, values: Values) -> list[Product]:
+    """What is in the bin is shown only when asked for."""
+    is_bin, search = values.get("status") == "trash", str(values.get("search", "")).casefold()
+    tests: list[Test[Product]] = [
+        lambda one: one.is_binned == is_bin,
+        *_tests(store, values),
+    ]
+    if search:
+        tests.append(lambda one: search in one.title.casefold())
+    return _sorted(_those(store.products.values(), tests), values)
 
 
-def _has_status(order: Order, wanted: list[str]) -> bool:
-    return STATUSES[order.status] in wanted or ("any" in wanted and order.status != OrderState.BINNED)
+def coupons(store: Store, values: Values) -> list[Coupon]:
+    """No list shows what is in the bin."""
+    tests: list[Test[Coupon]] = [lambda one: not one.is_binned, *_tests(store, values)]
+    if "code" in values:
+        tests.append(lambda one: one.code.casefold() == str(values["code"]).casefold())
+    return _sorted(_those(store.coupons.values(), tests), values)
 
 
-def _is_in_time(store: Store, order: Order, values: Values) -> bool:
+def customers(store: Store, values: Values) -> list[Account]:
+    """By name, as long as nobody asks otherwise; it cannot be asked what changed."""
+    tests: list[Test[Account]] = [*_choices(values)]
+    if "email" in values:
+        tests.append(lambda one: one.person.email == values["email"])
+    found = _those(store.accounts.values(), tests)
+    if values.get("orderby", "name") == "name":
+        return sorted(found, key=lambda one: one.person.name, reverse=values.get("order") == "desc")
+    return sorted(found, key=lambda one: one.id, reverse=values.get("order", "asc") == "desc")
+
+
+# --- what fits --------------------------------------------------------------------------------------------------------
+
+Test = Callable[[Item], bool]
+Dated = TypeVar("Dated", Order, Product, Coupon)
+
+
+def _those(things: Iterable[Item], tests: Iterable[Test[Item]]) -> list[Item]:
+    """Test by test, for a page of a large store must not cost a second."""
+    for test in tests:
+        things = filter(test, things)
+    return list(things)
+
+
+def _created(one: Order | Product | Coupon) -> datetime:
+    return one.placed_at if isinstance(one, Order) else one.created_at
+
+
+def _has_status(wanted: Sequence[str]) -> Test[Order]:
+    if wanted == ["any"]:
+        return lambda one: one.status != OrderState.BINNED
+    states = {state for state, word in STATUSES.items() if word in wanted}
+    if "any" in wanted:
+        states |= set(STATUSES) - {OrderState.BINNED}
+    return lambda one: one.status in states
+
+
+def _tests(store: Store, values: Values) -> Iterator[Test[Dated]]:
     """All four bounds are strict."""
-    is_gmt, zone = bool(values.get("dates_are_gmt")), store.profile.timezone
-
-    def bound(name: str) -> datetime | None:
-        return instant(cast(datetime, values[name]), zone, is_gmt=is_gmt) if name in values else None
-
-    checks = (
-        (bound("after"), order.placed_at, 1),
-        (bound("before"), order.placed_at, -1),
-        (bound("modified_after"), order.updated_at, 1),
-        (bound("modified_before"), order.updated_at, -1),
-    )
-    return all(limit is None or (at > limit if side > 0 else at < limit) for limit, at, side in checks)
+    yield from _choices(values)
+    limits = {name: _bound(store, values, name) for name in IN_TIME if name in values and name != "dates_are_gmt"}
+    if "after" in limits:
+        yield lambda one: _created(one) > limits["after"]
+    if "before" in limits:
+        yield lambda one: _created(one) < limits["before"]
+    if "modified_after" in limits:
+        yield lambda one: one.updated_at > limits["modified_after"]
+    if "modified_before" in limits:
+        yield lambda one: one.updated_at < limits["modified_before"]
 
 
-def _is_chosen(item_id: int, values: Values) -> bool:
+def _choices(values: Values) -> Iterator[Callable[[Order | Product | Coupon | Account], bool]]:
     include, exclude = cast(list[int], values.get("include", [])), cast(list[int], values.get("exclude", []))
-    return (not include or item_id in include) and item_id not in exclude
+    if include:
+        yield lambda one: one.id in include
+    if exclude:
+        yield lambda one: one.id not in exclude
+
+
+def _bound(store: Store, values: Values, name: str) -> datetime:
+    is_gmt = bool(values.get("dates_are_gmt"))
+    return instant(cast(datetime, values[name]), store.profile.timezone, is_gmt=is_gmt)
 
 
 def _haystack(order: Order) -> str:
@@ -86,22 +144,13 @@ def _haystack(order: Order) -> str:
     return " ".join(words).casefold()
 
 
-def _sorted_orders(found: Iterable[Order], values: Values) -> list[Order]:
+def _sorted(found: list[Dated], values: Values) -> list[Dated]:
     by, include = str(values.get("orderby", "date")), cast(list[int], values.get("include", []))
-
-    def rank(order: Order) -> tuple[float, int]:
-        if by == "include":
-            return (include.index(order.id) if order.id in include else 0, order.id)
-        at = {"date": order.placed_at, "modified": order.updated_at}.get(by)
-        return (at.timestamp() if at else 0, order.id)
-
-    return sorted(found, key=rank, reverse=values.get("order", "desc") == "desc" and by != "include")
-
-
-def products(store: Store, values: Values) -> list[Product]:
-    found = [
-        product
-        for product in store.products.values()
-        if _is_chosen(product.id, values) and str(values.get("search", "")).casefold() in product.title.casefold()
-    ]
-    return sorted(found, key=lambda product: product.id, reverse=values.get("order", "desc") == "desc")
+    if by == "include":
+        return sorted(found, key=lambda one: include.index(one.id) if one.id in include else 0)
+    rank: Callable[[Dated], tuple[float, int]] | Callable[[Dated], int] = attrgetter("id")
+    if by == "date":
+        rank = lambda one: (_created(one).timestamp(), one.id)  # noqa: E731
+    elif by == "modified":
+        rank = lambda one: (one.updated_at.timestamp(), one.id)  # noqa: E731
+    return sorted(found, key=rank, reverse=values.get("order", "desc") == "desc")

@@ -42,7 +42,7 @@ def order(views: Views, one: Order) -> Json:
         "customer_id": customer.ref,
         "order_key": f"wc_order_{one.key}",
         "billing": _billing(one),
-        "shipping": _address(customer.address),
+        "shipping": address(customer.address),
         "payment_method": side.payment_method,
         "payment_method_title": side.payment_title if one.status != OrderState.DRAFT else "",
         "transaction_id": side.transaction_id if one.paid_at else "",
@@ -103,22 +103,20 @@ def _line(views: Views, order: Order, line: Line) -> Json:
     tax_before = order.tax_in(before, line.tax_rate)
     tax = order.tax_in(line.total, line.tax_rate)
     net = (line.total - tax) / 100 / line.quantity
-    values = ", ".join(value for _, value in line.options)
-    title = php.text(line.title)
     reduced = [("_reduced_stock", "_reduced_stock", str(line.quantity))] if order.paid_at and line.product_id else []
     options = [(name.lower(), name, value) for name, value in line.options]
     return {
         "id": line.id,
-        "name": f"{title} - {php.text(values)}" if values else title,
+        "name": line_name(line),
         "product_id": line.product_id,
         "variation_id": line.variant_id if line.options else 0,
         "quantity": line.quantity,
-        "tax_class": _tax_class(line.tax_rate),
+        "tax_class": tax_class(line.tax_rate),
         "subtotal": money(before - tax_before),
         "subtotal_tax": money(tax_before),
         "total": money(line.total - tax),
         "total_tax": money(tax),
-        "taxes": _taxes(order, line.tax_rate, money(tax), money(tax_before)),
+        "taxes": taxes(order, line.tax_rate, money(tax), money(tax_before)),
         "meta_data": [
             {"id": line.id * 8 + place, "key": key, "value": value, "display_key": shown, "display_value": value}
             for place, (key, shown, value) in enumerate([*options, *reduced])
@@ -127,8 +125,13 @@ def _line(views: Views, order: Order, line: Line) -> Json:
         "global_unique_id": "" if line.product_id else None,
         "price": int(net) if net == int(net) else round(net, 6),
         "image": views.image(line.image_id, line.handle),
-        "parent_name": title if values else None,
+        "parent_name": php.text(line.title) if line.options else None,
     }
+
+
+def line_name(line: Line) -> str:
+    values = ", ".join(value for _, value in line.options)
+    return php.text(f"{line.title} - {values}" if values else line.title)
 
 
 def _tax_lines(order: Order) -> list[Json]:
@@ -175,7 +178,7 @@ def _shipping_lines(order: Order, side: Side) -> list[Json]:
             "instance_id": "1" if is_storefront else "",
             "total": money(order.shipping - tax),
             "total_tax": money(tax),
-            "taxes": _taxes(order, order.shipping_tax_rate, money(tax), ""),
+            "taxes": taxes(order, order.shipping_tax_rate, money(tax), ""),
             "tax_status": "taxable",
             "meta_data": [entry] if is_storefront else [],
         }
@@ -187,12 +190,12 @@ def _fee_line(order: Order, fee_id: int, title: str, total: int, rate: int) -> J
     return {
         "id": fee_id,
         "name": title,
-        "tax_class": _tax_class(rate),
+        "tax_class": tax_class(rate),
         "tax_status": "taxable",
         "amount": "",
         "total": money(total - tax),
         "total_tax": money(tax),
-        "taxes": _taxes(order, rate, money(tax), money(tax)),
+        "taxes": taxes(order, rate, money(tax), money(tax)),
         "meta_data": [],
     }
 
@@ -225,30 +228,30 @@ def _coupon_lines(order: Order) -> list[Json]:
     ]
 
 
-def _tax_class(rate: int) -> str:
+def tax_class(rate: int) -> str:
     return "reduced-rate" if rate == 7 else ""
 
 
-def _taxes(order: Order, rate: int, total: str, subtotal: str) -> list[Json]:
+def taxes(order: Order, rate: int, total: str, subtotal: str) -> list[Json]:
     return [{"id": RATE_IDS.get(rate, 9), "total": total, "subtotal": subtotal}] if order.is_taxed else []
 
 
 def _billing(order: Order) -> Json:
-    shown = _address(order.billing or order.customer.address)
+    shown = address(order.billing or order.customer.address)
     phone = shown.pop("phone")
     return {**shown, "email": order.customer.email, "phone": phone}
 
 
-def _address(address: Address) -> Json:
+def address(given: Address) -> Json:
     return {
-        "first_name": address.first_name,
-        "last_name": address.last_name,
-        "company": address.company,
-        "address_1": address.street,
-        "address_2": address.extra,
-        "city": address.city,
-        "state": address.region,
-        "postcode": address.postcode,
-        "country": address.country,
-        "phone": address.phone,
+        "first_name": given.first_name,
+        "last_name": given.last_name,
+        "company": given.company,
+        "address_1": given.street,
+        "address_2": given.extra,
+        "city": given.city,
+        "state": given.region,
+        "postcode": given.postcode,
+        "country": given.country,
+        "phone": given.phone,
     }

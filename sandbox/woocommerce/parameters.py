@@ -100,21 +100,43 @@ PAGING: Mapping[str, Check] = {
     "include": wholes,
     "exclude": wholes,
 }
-ORDERS: Mapping[str, Check] = {
-    **PAGING,
-    "orderby": one_of("date", "id", "include", "title", "slug", "modified"),
-    "status": some_of("any", "trash", "auto-draft", *ORDER_STATUSES),
+IN_TIME: Mapping[str, Check] = {
     "after": moment,
     "before": moment,
     "modified_after": moment,
     "modified_before": moment,
     "dates_are_gmt": flag,
+}
+ORDERS: Mapping[str, Check] = {
+    **PAGING,
+    **IN_TIME,
+    "orderby": one_of("date", "id", "include", "title", "slug", "modified"),
+    "status": some_of("any", "trash", "auto-draft", *ORDER_STATUSES),
     "customer": whole(),
     "product": whole(),
 }
 PRODUCTS: Mapping[str, Check] = {
     **PAGING,
+    **IN_TIME,
     "orderby": one_of("date", "id", "include", "title", "slug", "modified"),
+    "status": one_of("any", "future", "trash", "draft", "pending", "private", "publish"),
+    "sku": anything,
+}
+VARIATIONS: Mapping[str, Check] = {
+    **PAGING,
+    "orderby": one_of("date", "id", "include", "title", "slug", "modified", "menu_order"),
+}
+COUPONS: Mapping[str, Check] = {
+    **PAGING,
+    **IN_TIME,
+    "orderby": one_of("date", "id", "include", "title", "slug", "modified"),
+    "code": anything,
+}
+CUSTOMERS: Mapping[str, Check] = {
+    **PAGING,
+    "orderby": one_of("id", "include", "name", "registered_date"),
+    "role": anything,
+    "email": anything,
 }
 WEBHOOKS: Mapping[str, Check] = {
     **PAGING,

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sandbox.things import Order, OrderState, Parcel
+from sandbox.things import Channel, Order, OrderState, Parcel
 from sandbox.world import Store
 
 TRACKING = "_wc_shipment_tracking_items"
 """The meta key of the Shipment Tracking plugin."""
+
+MARKETPLACE_NUMBERS = {"amazon": "_wpla_amazon_order_id"}
 
 UNPAID = frozenset({OrderState.PENDING, OrderState.FAILED, OrderState.DRAFT})
 
@@ -73,8 +75,8 @@ class Sides:
         self._sides = {side.order: side for side in self._shelf.all(self._kind, Side)}
 
     def of(self, order: Order) -> Side:
-        """An order's side; one that the storefront took gets it when it is first looked at."""
-        return self._sides.get(order.id) or self.keep(self._from_storefront(order))
+        """An order's side; one that was not made over the API gets it when it is first looked at."""
+        return self._sides.get(order.id) or self.keep(self._made(order))
 
     def keep(self, side: Side) -> Side:
         self._sides[side.order] = side
@@ -84,6 +86,26 @@ class Sides:
     def meta(self, key: str, value: object) -> Meta:
         """A new entry with an id of its own."""
         return Meta(id=self._shelf.count(f"{self._kind}/meta"), key=key, value=value)
+
+    def _made(self, order: Order) -> Side:
+        if order.channel == Channel.POS:
+            return Side(
+                order=order.id, created_via="pos-rest-api", payment_method="pos_cash", payment_title=order.channel_name
+            )
+        if order.channel == Channel.MARKETPLACE:
+            return self._from_marketplace(order)
+        return self._from_storefront(order)
+
+    def _from_marketplace(self, order: Order) -> Side:
+        """As the plugins of WP Lab bring them in: under the marketplace's name, with its own number beside."""
+        name = order.channel_name.lower()
+        return Side(
+            order=order.id,
+            created_via=name,
+            payment_method=name,
+            payment_title=order.channel_name,
+            meta=[self.meta(MARKETPLACE_NUMBERS.get(name, f"_{name}_order_id"), f"{order.id:03}-{order.key}")],
+        )
 
     def _from_storefront(self, order: Order) -> Side:
         cart = hashlib.md5(order.key.encode(), usedforsecurity=False).hexdigest()

@@ -44,10 +44,10 @@ class Writer:
             customer=Person(
                 email=billing.get("email", ""),
                 language=self._store.profile.language,
-                address=_address(body.get("shipping", {})),
+                address=address_from(body.get("shipping", {})),
                 ref=body.get("customer_id", 0),
             ),
-            billing=_address(billing),
+            billing=address_from(billing),
             key=self._store.world.word(f"rest/{order_id}"),
             note=body.get("customer_note", ""),
             shipping_ref=self._store.next_id(reserve=4),
@@ -130,10 +130,10 @@ class Writer:
         if "customer_note" in body:
             order.note = body["customer_note"]
         if "billing" in body:
-            order.billing = _address(body["billing"], order.billing or order.customer.address)
+            order.billing = address_from(body["billing"], order.billing or order.customer.address)
             order.customer.email = body["billing"].get("email", order.customer.email)
         if "shipping" in body:
-            order.customer.address = _address(body["shipping"], order.customer.address)
+            order.customer.address = address_from(body["shipping"], order.customer.address)
         self._update_meta(side, body.get("meta_data", []))
         self._store.touch(order)
 
@@ -164,7 +164,7 @@ FIELDS = {
 }
 
 
-def _address(body: Body, before: Address | None = None) -> Address:
+def address_from(body: Body, before: Address | None = None) -> Address:
     """An address as given, over the one that stood before."""
     base = before or Address(first_name="", last_name="")
     return Address(**{field: str(body.get(name, getattr(base, field))) for field, name in FIELDS.items()})

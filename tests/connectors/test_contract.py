@@ -43,7 +43,10 @@ class Speaker:
 SPEAKERS = {
     "shopify": Speaker(
         signature_header="x-shopify-hmac-sha256",
-        topics=("orders/create", "orders/updated", "orders/cancelled", "orders/delete", "fulfillments/create"),
+        topics=(
+            *("orders/create", "orders/updated", "orders/cancelled", "orders/delete", "fulfillments/create"),
+            *("refunds/create", "products/update", "customers/update", "discounts/update", "discounts/delete"),
+        ),
         headers=lambda delivery: {
             "x-shopify-topic": "",
             "x-shopify-shop-domain": "morrow-and-fen.myshopify.com",

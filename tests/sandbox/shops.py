@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from app.kernel.clock import SetClock
-from sandbox.catalogue import CLOTHES, COFFEE, clothes_products, coffee_products, people
+from sandbox.catalogue import CLOTHES, COFFEE, clothes_range, coffee_range, people
 from sandbox.faults import Faults
 from sandbox.ledger import Ledger
 from sandbox.shelf import Shelf
@@ -38,8 +38,8 @@ class Fair:
     def __post_init__(self) -> None:
         world = World(self.clock, Shelf(), seed=7)
         world.carrier_url = "http://127.0.0.1:8"
-        self.coffee = world.add(COFFEE, coffee_products)
-        self.clothes = world.add(CLOTHES, clothes_products)
+        self.coffee = world.add(COFFEE, coffee_range)
+        self.clothes = world.add(CLOTHES, clothes_range)
         self.stage = Stage(world=world, ledger=Ledger(world), faults=Faults(), encore_url=self.encore_url)
 
     def later(self, **delta: float) -> None:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app.kernel.clock import SetClock
 from sandbox import control
+from sandbox.bulk import fill
+from sandbox.catalogue import COFFEE, coffee_range
+from sandbox.shelf import Shelf
 from sandbox.story import Story
-from tests.sandbox.shops import Fair
+from sandbox.world import Change, World
+from tests.sandbox.shops import TEN, Fair
 
 
 @pytest.fixture
@@ -39,6 +46,34 @@ def test_an_order_is_placed_now_and_stands_in_the_truth(client: FlaskClient) -> 
 def test_an_unknown_store_is_refused(client: FlaskClient) -> None:
     assert client.post("/_control/orders", json={"store": "etsy"}).status_code == 400
     assert client.post("/_control/orders", json=["store"]).status_code == 400
+
+
+def test_a_store_is_filled_with_plain_orders_that_nobody_is_told_of(client: FlaskClient, fair: Fair) -> None:
+    heard: list[Change] = []
+    fair.coffee.listeners.append(heard.append)
+    fair.clothes.listeners.append(heard.append)
+    assert client.post("/_control/fill", json={"store": "woocommerce", "orders": 300}).get_json() == {
+        "store": "woocommerce",
+        "orders": 300,
+    }
+    client.post("/_control/fill", json={"store": "shopify", "orders": 30})
+    placed = client.post("/_control/orders", json={"store": "shopify"}).get_json()
+    assert placed["number"] == "#1031"
+    orders = [order for store in (fair.coffee, fair.clothes) for order in store.orders.values()]
+    ids = [thing for order in orders for thing in (order.id, *(line.id for line in order.lines), order.shipping_ref)]
+    assert len(ids) == len(set(ids))
+    assert {len(order.lines) for order in orders} == {1, 2, 3}
+    assert all(order.updated_at < fair.clock.at for order in orders[:-1])
+    assert [change.order.number for change in heard] == ["#1031"]
+    assert client.post("/_control/fill", json={"store": "etsy"}).status_code == 400
+
+
+def test_a_filled_store_is_still_there_after_a_restart(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path)
+    store = World(SetClock(TEN), shelf).add(COFFEE, coffee_range)
+    fill(store, 25)
+    shelf.close()
+    assert World(SetClock(TEN), Shelf(tmp_path)).add(COFFEE, coffee_range).orders == store.orders
 
 
 def test_faults_are_asked_for_seen_and_cleared(client: FlaskClient) -> None:

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from app.kernel.clock import SetClock
-from sandbox.catalogue import CLOTHES, COFFEE, clothes_products, coffee_products
+from sandbox.catalogue import CLOTHES, COFFEE, clothes_range, coffee_range
 from sandbox.fate import tracking_number
 from sandbox.shelf import Shelf
 from sandbox.story import HISTORIC_ORDERS, Story
-from sandbox.things import Order, OrderState, Parcel, ScanStatus
-from sandbox.world import Change, Store, Topic, World
+from sandbox.things import Account, Channel, Order, OrderState, Parcel, Product, ScanStatus
+from sandbox.world import Change, Store, Topic, Turn, Turned, World
 
 TEN = datetime(2026, 11, 24, 10, tzinfo=UTC)
 
@@ -22,8 +22,8 @@ TEN = datetime(2026, 11, 24, 10, tzinfo=UTC)
 def a_story(seed: int = 3, shelf: Shelf | None = None, at: datetime = TEN) -> tuple[Story, SetClock]:
     clock = SetClock(at)
     world = World(clock, shelf or Shelf(), seed)
-    world.add(COFFEE, coffee_products)
-    world.add(CLOTHES, clothes_products)
+    world.add(COFFEE, coffee_range)
+    world.add(CLOTHES, clothes_range)
     story = Story(world)
     story.begin()
     return story, clock
@@ -84,6 +84,46 @@ def test_every_turn_is_taken_in_the_end() -> None:
     assert states[OrderState.CANCELLED] > 10
     assert any(len(order.parcels) == 2 for order in orders(story))
     assert any(not parcel.number for parcel in parcels(story))
+
+
+def test_some_orders_are_made_elsewhere_cheaper_or_undone() -> None:
+    story, clock = a_story()
+    live(story, clock, 60)
+    for store in story.world.stores.values():
+        made = {channel: [one for one in store.orders.values() if one.channel is channel] for channel in Channel}
+        assert all(len(found) > 3 for found in made.values())
+        assert {(order.status, order.customer.name, len(order.parcels)) for order in made[Channel.POS]} <= {
+            (OrderState.COMPLETED, " ", 0),
+            (OrderState.REFUNDED, " ", 0),
+        }
+        assert all(order.customer.email.endswith("@marketplace.example.com") for order in made[Channel.MARKETPLACE])
+        assert sum(coupon.used for coupon in store.coupons.values()) == sum(
+            bool(order.coupon) for order in store.orders.values() if order.status is not OrderState.DRAFT
+        )
+
+
+def test_money_goes_back_for_a_line_or_for_everything() -> None:
+    story, clock = a_story()
+    live(story, clock, 60)
+    refunded = [order for order in orders(story) if order.refunds]
+    assert {order.status for order in refunded} == {OrderState.COMPLETED, OrderState.REFUNDED}
+    assert all(order.refunded <= order.total for order in refunded)
+    assert {bool(refund.items) for order in refunded for refund in order.refunds} == {True, False}
+
+
+def test_stock_falls_with_every_order_and_accounts_count_theirs() -> None:
+    story, _ = a_story()
+    store = shop(story, "shopify")
+    product = next(iter(store.products.values()))
+    turned: list[Turned] = []
+    store.thing_listeners.append(turned.append)
+    before = product.variants[1].stock
+    order = story.buy(store, items=[(product.variants[1].id, 3)])
+    assert product.variants[1].stock == before - 3
+    assert store.accounts[order.customer.ref].orders == 1
+    assert [(one.turn, type(one.thing)) for one in turned] == [(Turn.CREATED, Account), (Turn.UPDATED, Product)]
+    store.refund(order, 100, items=[(order.lines[0].id, 2)], restock=True)
+    assert product.variants[1].stock == before - 1
 
 
 def test_a_late_number_comes_an_hour_later() -> None:

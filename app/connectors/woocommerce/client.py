@@ -15,7 +15,6 @@ from woocommerce.oauth import OAuth
 
 from app.connectors.base import Access
 from app.connectors.woocommerce.failures import failure_from
-from app.kernel.clock import SystemClock
 from app.kernel.http import Answer, Http, json_body
 
 API = "wp-json/wc/v3"
@@ -80,10 +79,10 @@ class Client:
         return cast("str", signer.get_oauth_url())
 
 
-def answered_at(answer: Answer) -> datetime:
-    """The store's clock as it answered. RFC 9110 demands the header of every server; where a proxy eats it, ours has to do."""
+def answered_at(answer: Answer) -> datetime | None:
+    """The store's clock as it answered. RFC 9110 demands the header of every server; None where a proxy eats it."""
     try:
         told = parsedate_to_datetime(answer.headers.get("date", ""))
     except (ValueError, TypeError):
-        return SystemClock().now()
+        return None
     return told.replace(tzinfo=UTC) if told.tzinfo is None else told.astimezone(UTC)

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
-from typing import TypeVar
 
 from babel.numbers import get_currency_precision
 
+from app.connectors.woocommerce.channels import origin_of
 from app.connectors.woocommerce.reading import (
     Record,
     amount,
+    email,
     link,
     minor_units,
     moment,
+    needed,
     plain,
     record,
     records,
@@ -22,9 +24,6 @@ from app.connectors.woocommerce.reading import (
     text,
 )
 from app.events import Address, Line, OrderFact, OrderStatus
-from app.kernel.errors import Permanent
-
-Value = TypeVar("Value")
 
 STATUSES: dict[str, OrderStatus] = {
     "pending": OrderStatus.PENDING,
@@ -39,9 +38,6 @@ STATUSES: dict[str, OrderStatus] = {
 
 DRAFTS = frozenset({"checkout-draft", "auto-draft"})
 """A checkout page or an editor that somebody has opened: not an order yet."""
-
-CHANNELS = {"admin": "draft", "pos-rest-api": "pos"}
-"""Where an order was made, by `created_via`; all else was made online, by a checkout or by what sells elsewhere for the shop."""
 
 MOST_PIECES = 999_999
 
@@ -75,22 +71,25 @@ def order_from(order: Record) -> OrderFact:
     money = Money(get_currency_precision(currency), order.get("prices_include_tax") is True)
     lines = _with_own_ref((*_lines(order, money), *_fees(order, money)))
     billing = record(order.get("billing"))
-    order_ref = _needed("id", ref(order.get("id")))
-    updated_at = _needed("date_modified_gmt", moment(order.get("date_modified_gmt")))
+    channel, channel_name = origin_of(order)
+    order_ref = needed("unreadable_order", "id", ref(order.get("id")))
+    updated_at = needed("unreadable_order", "date_modified_gmt", moment(order.get("date_modified_gmt")))
     return OrderFact(
         ref=order_ref,
         number="#" + (text(order.get("number")).lstrip("#") or order_ref),
         status=_status(order),
         placed_at=moment(order.get("date_created_gmt")) or updated_at,
         updated_at=updated_at,
-        currency=_needed("currency", currency),
-        total=minor_units(_needed("total", amount(order.get("total"))), money.precision),
+        currency=needed("unreadable_order", "currency", currency),
+        total=minor_units(needed("unreadable_order", "total", amount(order.get("total"))), money.precision),
         subtotal=sum(line.total for line in lines),
-        channel=CHANNELS.get(text(order.get("created_via")), "online"),
+        channel=channel,
+        channel_name=channel_name,
+        discount_codes=_codes(order),
         shipping=money.of(order, "shipping_total", "shipping_tax"),
         discount=money.of(order, "discount_total", "discount_tax"),
         tax=minor_units(amount(order.get("total_tax")) or Decimal(0), money.precision),
-        email=_email(billing),
+        email=email(billing.get("email")),
         phone=text(billing.get("phone")) or text(record(order.get("shipping")).get("phone")) or None,
         first_name=plain(billing.get("first_name")) or None,
         last_name=plain(billing.get("last_name")) or None,
@@ -129,7 +128,7 @@ def _lines(order: Record, money: Money) -> Iterable[Line]:
             total=money.of(line, "total", "total_tax"),
             sku=text(line.get("sku")),
             product_ref=ref(line.get("product_id")),
-            variant_ref=ref(line.get("variation_id")),
+            variant_ref=ref(line.get("variation_id")) or ref(line.get("product_id")),  # see products.py
             image_url=link(record(line.get("image")).get("src")),
             requires_shipping=requires_shipping,
         )
@@ -142,6 +141,12 @@ def _fees(order: Record, money: Money) -> Iterable[Line]:
         if total:
             title = plain(fee.get("name"))
             yield Line(ref=ref(fee.get("id")), title=title, quantity=1, total=total, requires_shipping=False)
+
+
+def _codes(order: Record) -> tuple[str, ...]:
+    """As the store keeps them, in lower case."""
+    codes = (text(line.get("code")) for line in records(order.get("coupon_lines")))
+    return tuple(dict.fromkeys(filter(None, codes)))
 
 
 def _with_own_ref(lines: Iterable[Line]) -> tuple[Line, ...]:
@@ -166,11 +171,6 @@ def _pieces(line: Record) -> int:
     return min(max(int(quantity.to_integral_value(ROUND_CEILING)), 0), MOST_PIECES)
 
 
-def _email(billing: Record) -> str | None:
-    address = text(billing.get("email"))
-    return address if "@" in address and " " not in address else None
-
-
 def _address(given: Record) -> Address | None:
     """None when nothing but a name or the shop's default country stands in it."""
     street = tuple(filter(None, (plain(given.get("address_1")), plain(given.get("address_2")))))
@@ -188,9 +188,3 @@ def _address(given: Record) -> Address | None:
         region=plain(given.get("state")),
         country=country if len(country) == 2 else "",
     )
-
-
-def _needed(name: str, value: Value | None) -> Value:
-    if value is None or value == "":
-        raise Permanent("unreadable_order", name)
-    return value

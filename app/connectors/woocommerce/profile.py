@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from app.connectors.base import Access, Profile
 from app.connectors.woocommerce.client import Client
 from app.connectors.woocommerce.failures import PERMALINK_HINT, REDIRECT_HINT
-from app.connectors.woocommerce.reading import Record, amount, plain, record, records, text
+from app.connectors.woocommerce.policies import policies_of
+from app.connectors.woocommerce.reading import Record, amount, email, plain, record, records, text
 from app.kernel.errors import Failure, Permanent, Transient
 from app.kernel.http import Answer, Http, json_body
 
@@ -26,19 +27,24 @@ HALF_HOURS = {
 
 
 def read_profile(access: Access, http: Http) -> Profile:
-    """Three questions that anyone's store can answer: are you WooCommerce, may we read your settings, may we read your orders."""
+    """Three questions that every store must answer: are you WooCommerce, may we read your settings, may we read your orders. What
+    else it says of itself is welcome. WooCommerce sells in one language; plugins that add more tell so in no common way."""
     index = _index(access, http)
     client = Client(access, http)
     settings = _settings(client)
     client.get("orders", {"per_page": "1", "_fields": "id"})
     country = text(settings.get("woocommerce_default_country"))
+    language = _language(client)
     return Profile(
         name=plain(index.get("name")) or _domain(access.base_url),
         domain=_domain(access.base_url),
         timezone=_timezone(index),
         currency=text(settings.get("woocommerce_currency")).upper(),
-        language=_language(client),
+        language=language,
         country=country.partition(":")[0].upper(),  # "US:CA"
+        email=email(_optional(client, "email").get("woocommerce_email_from_address")) or "",
+        languages=(language,),
+        policies=policies_of(access, http, _optional(client, "advanced")),
     )
 
 
@@ -68,11 +74,23 @@ def _index_from(answer: Answer) -> Record:
 
 
 def _settings(client: Client) -> Record:
-    body, _ = client.get("settings/general")
-    settings = {text(entry.get("id")): entry.get("value") for entry in records(body)}
+    settings = _group(client, "general")
     if not settings.get("woocommerce_currency"):
         raise Permanent("no_currency", "The store does not say which currency it sells in.")
     return settings
+
+
+def _group(client: Client, name: str) -> Record:
+    body, _ = client.get(f"settings/{name}")
+    return {text(entry.get("id")): entry.get("value") for entry in records(body)}
+
+
+def _optional(client: Client, name: str) -> Record:
+    """A group that we can do without."""
+    try:
+        return _group(client, name)
+    except Failure:
+        return {}
 
 
 def _domain(base_url: str) -> str:

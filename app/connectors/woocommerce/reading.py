@@ -1,4 +1,5 @@
-"""Reading a stranger's JSON: what is missing, of another type or beyond all measure becomes a plain default, never an exception."""
+"""Reading a stranger's JSON: what is missing, of another type or beyond all measure becomes a plain default, never an exception,
+but for what is `needed`."""
 
 from __future__ import annotations
 
@@ -6,11 +7,14 @@ import html
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from decimal import ROUND_HALF_UP, Decimal
-from typing import cast
+from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
+from typing import TypeVar, cast
 from urllib.parse import urlsplit
 
+from app.kernel.errors import Permanent
+
 Record = Mapping[str, object]
+Value = TypeVar("Value")
 
 LONGEST_TEXT = 2000
 LONGEST_NAME = 500
@@ -64,10 +68,21 @@ def link(value: object) -> str:
     return address if is_whole and parts.scheme in ("http", "https") and parts.netloc else ""
 
 
+def email(value: object) -> str | None:
+    address = text(value)
+    return address if "@" in address and " " not in address else None
+
+
 def amount(value: object) -> Decimal | None:
     """A sum of money or a quantity, told as "5.90", 5.9 or 5; None for anything that is none."""
     said = str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
     return Decimal(said) if len(said) < 32 and AMOUNT.fullmatch(said) else None
+
+
+def whole(value: object) -> int | None:
+    """A count; what is told in halves is rounded down."""
+    said = amount(value)
+    return None if said is None else int(said.to_integral_value(ROUND_FLOOR))
 
 
 def minor_units(value: Decimal, precision: int) -> int:
@@ -97,3 +112,10 @@ def unix_moment(value: object) -> datetime | None:
 def meta(value: object) -> dict[str, object]:
     """WordPress's `meta_data` list as a dictionary; of several entries with one key the last stands."""
     return {text(entry.get("key")): entry.get("value") for entry in records(value)}
+
+
+def needed(code: str, name: str, value: Value | None) -> Value:
+    """What a thing cannot do without: `Permanent` with this code and the field's name where it is missing."""
+    if value is None or value == "":
+        raise Permanent(code, name)
+    return value

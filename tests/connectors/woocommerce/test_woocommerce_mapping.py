@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.connectors.woocommerce.mapping import is_draft, order_from, ships
-from app.events import Address, OrderStatus
+from app.events import Address, Channel, OrderStatus
 from tests.connectors.woocommerce.recorded import body_of, delivered
 
 PAGES = [
@@ -223,6 +223,44 @@ def test_a_download_and_a_pickup_are_not_sent() -> None:
     assert [line.requires_shipping for line in order_from(body_of("rest/orders-create-downloadable")).lines] == [False]
 
 
-@pytest.mark.parametrize(("made", "channel"), [("store-api", "online"), ("admin", "draft"), ("pos-rest-api", "pos")])
-def test_where_an_order_was_made(made: str, channel: str) -> None:
-    assert order_from(an_order(created_via=made)).channel == channel
+@pytest.mark.parametrize(
+    ("made", "channel"),
+    [
+        ("", Channel.ONLINE),
+        ("checkout", Channel.ONLINE),
+        ("store-api", Channel.ONLINE),
+        ("subscription", Channel.ONLINE),
+        ("admin", Channel.DRAFT),
+        ("pos-rest-api", Channel.POS),
+        ("woocommerce-pos", Channel.POS),
+        ("ebay", Channel.MARKETPLACE),
+        ("instagram", Channel.MARKETPLACE),
+        ("rest-api", Channel.OTHER),
+        ("some-app", Channel.OTHER),
+    ],
+)
+def test_where_an_order_was_made(made: str, channel: Channel) -> None:
+    fact = order_from(an_order(created_via=made))
+    assert (fact.channel, fact.channel_name) == (channel, made)
+
+
+@pytest.mark.parametrize(
+    ("key", "name"),
+    [
+        ("_wpla_amazon_order_id", "amazon"),
+        ("_ebay_order_id", "ebay"),
+        ("_ced_etsy_order_id", "etsy"),
+        ("_codisto_orderid", "codisto"),
+    ],
+)
+def test_a_marketplaces_own_number_tells_whatever_made_the_order(key: str, name: str) -> None:
+    marked = an_order(created_via="rest-api", meta_data=[{"id": 1, "key": key, "value": "302-1"}])
+    fact = order_from(marked)
+    assert (fact.channel, fact.channel_name) == (Channel.MARKETPLACE, name)
+    empty = an_order(created_via="checkout", meta_data=[{"id": 1, "key": key, "value": ""}])
+    assert order_from(empty).channel is Channel.ONLINE
+
+
+def test_codes_are_told_as_the_store_keeps_them() -> None:
+    lines = [{"id": 8, "code": "welcome10"}, {"id": 9, "code": "žluťoučký"}, {"id": 10, "code": "welcome10"}, {}]
+    assert order_from(an_order(coupon_lines=lines)).discount_codes == ("welcome10", "žluťoučký")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.connectors.base import Profile
+from app.connectors.base import PolicyKind, Profile
 from app.connectors.woocommerce import CONNECTOR
 from app.kernel.errors import Failure, Permanent, Transient
 from app.kernel.http import Http
@@ -19,12 +19,17 @@ READY = {
     "wc/v3/settings/general": replay("rest/settings-general"),
     "wc/v3/orders": replay("rest/orders-list-fields"),
     "wc/v3/system_status": replay("rest/system-status"),
+    "wc/v3/settings/email": say([{"id": "woocommerce_email_from_address", "value": "shop@example.com"}]),
+    "wc/v3/settings/advanced": say([{"id": "woocommerce_terms_page_id", "value": ""}]),
+    "wp/v2/pages": say([]),
 }
+"""The last three were not recorded: their fields are those of WC_Settings_Emails, WC_Settings_Advanced and WordPress's handbook."""
 
 
 def a_ready_store(**changes: bytes) -> Callable[[Asked], bytes]:
-    """Recorded answers; a change is named by the end of its path, `index` for the list of APIs."""
-    changed = {"" if name == "index" else f"wc/v3/{name.replace('__', '/')}": said for name, said in changes.items()}
+    """Recorded answers; a change is named by the end of its path, `index` for the list of APIs, `pages` for the site's pages."""
+    names = {"index": "", "pages": "wp/v2/pages"}
+    changed = {names.get(name, f"wc/v3/{name.replace('__', '/')}"): said for name, said in changes.items()}
     return lambda asked: {**READY, **changed}[asked.path]
 
 
@@ -47,9 +52,32 @@ def test_a_ready_store_says_who_it_is(http: Http) -> None:
         currency="EUR",
         language="en-US",
         country="CZ",
+        email="shop@example.com",
+        languages=("en-US",),
     )
-    assert "oauth_signature" not in store.asked[0].query
-    assert all("oauth_signature" in asked.query for asked in store.asked[1:])
+    signed = {asked.path: "oauth_signature" in asked.query for asked in store.asked}
+    assert [path for path, is_signed in signed.items() if not is_signed] == ["", "wp/v2/pages"]
+
+
+def test_pages_that_a_shop_has_published_are_its_policies(http: Http) -> None:
+    def says(asked: Asked) -> bytes:
+        if asked.query.get("include") == "9":
+            return say([{"slug": "agb", "link": "https://shop.example/agb/"}])
+        if asked.path == "wp/v2/pages":
+            links = {"refund_returns": "https://shop.example/returns/", "privacy-policy": "javascript:alert(1)"}
+            return say([{"slug": slug, "link": link} for slug, link in links.items()])
+        return a_ready_store(settings__advanced=say([{"id": "woocommerce_terms_page_id", "value": "9"}]))(asked)
+
+    assert probe(http, says).policies == {
+        PolicyKind.RETURNS: "https://shop.example/returns/",
+        PolicyKind.TERMS: "https://shop.example/agb/",
+    }
+
+
+@pytest.mark.parametrize("refusal", [say({"code": "rest_forbidden"}, 401), say("<h1>No</h1>", 403), answer(b"oops")])
+def test_what_a_store_does_not_tell_of_itself_is_left_out(http: Http, refusal: bytes) -> None:
+    profile = probe(http, a_ready_store(settings__email=refusal, settings__advanced=refusal, pages=refusal))
+    assert (profile.email, profile.policies) == ("", {})
 
 
 @pytest.mark.parametrize(

@@ -11,12 +11,13 @@ import pytest
 
 from app.connectors.base import Ask, Page
 from app.connectors.woocommerce import CONNECTOR
-from app.connectors.woocommerce.pull import PER_PAGE
-from app.events import OrderFact, OrderGone, OrderStatus, ShipmentFact
+from app.connectors.woocommerce.orders import FIELDS, SOURCE
+from app.events import Gone, OrderFact, OrderStatus, RefundFact, ShipmentFact
 from app.kernel.errors import Failure, Permanent, Transient
 from app.kernel.http import Http
 from tests.connectors.woocommerce.recorded import Asked, Store, a_store, body_of, replay, say
 
+PER_PAGE = SOURCE.per_page
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 TEMPLATE = body_of("rest/orders-get-storefront")
 
@@ -41,6 +42,7 @@ class Orders:
         self.calls += 1
         query = asked.query
         assert (asked.path, query["orderby"], query["order"]) == ("wc/v3/orders", "id", "asc")
+        assert query["_fields"] == ",".join(FIELDS)
         is_bin = query["status"] == "trash"
         found = [order for order in self.held if (order["status"] == "trash") == is_bin]
         if "modified_after" in query:
@@ -129,7 +131,7 @@ def test_drafts_and_orders_that_nobody_can_read_are_left_out_and_the_others_told
 ) -> None:
     held = [an_order(1), an_order(2, status="checkout-draft"), {**an_order(3), "total": "?"}, an_order(4)]
     assert refs(read_all(http, Orders(held))) == [1, 4]
-    assert [(record.order, record.field) for record in caplog.records] == [("3", "total")]  # type: ignore[attr-defined]
+    assert [(record.thing, record.field) for record in caplog.records] == [("orders/3", "total")]  # type: ignore[attr-defined]
 
 
 def test_recorded_orders_come_back_as_facts_with_their_parcels(http: Http) -> None:
@@ -161,7 +163,7 @@ def test_a_proxy_that_eats_the_count_does_no_harm(http: Http, count: int) -> Non
     assert {page.total for page in pages} == {None}
 
 
-@pytest.mark.parametrize("cursor", ["2", "any/x/1", "any/1/2/3"])
+@pytest.mark.parametrize("cursor", ["2", "any/x/1", "any/1/2/3", "publish/1/2"])
 def test_a_cursor_that_is_not_ours_is_refused(http: Http, cursor: str) -> None:
     with a_store(lambda _: say([])) as store, pytest.raises(Permanent, match="bad_cursor"):
         CONNECTOR.pull(store.access, http, Ask(cursor=cursor))
@@ -184,7 +186,8 @@ def test_a_list_that_is_none_raises(http: Http, said: bytes, kind: type[Failure]
 
 
 def shelf(**answers: bytes) -> Callable[[Asked], bytes]:
-    """Answers by the last parts of the path: orders_46, orders_46_fulfillments."""
+    """Answers by the last parts of the path: orders_46, orders_46_fulfillments. An order's refunds are the recorded ones."""
+    answers = {"orders_46_refunds": replay("rest/refunds-list"), **answers}
     return lambda asked: answers[asked.path.removeprefix("wc/v3/").replace("/", "_")]
 
 
@@ -196,7 +199,8 @@ def test_an_order_that_is_gone_for_good_is_gone_since_the_store_said_so(http: Ht
     gone = replay("rest/orders-get-after-force-delete", "Date: Sat, 21 Nov 2026 22:41:00 GMT")
     with a_store(lambda _: gone) as store:
         page = pull(http, store, "276")
-    assert page == Page(facts=(OrderGone(ref="276", updated_at=datetime(2026, 11, 21, 22, 41, tzinfo=UTC)),))
+    said_at = datetime(2026, 11, 21, 22, 41, tzinfo=UTC)
+    assert page == Page(facts=(Gone(ref="276", updated_at=said_at),), answered_at=said_at)
     assert store.calls == ["GET wc/v3/orders/276"]
 
 
@@ -222,11 +226,37 @@ def test_fulfilments_are_read_where_an_order_has_some(http: Http) -> None:
         order, *parcels, other = pull(http, store, "46", "84").facts
     assert isinstance(order, OrderFact)
     assert isinstance(other, OrderFact)
+    assert [fact.ref for fact in parcels if isinstance(fact, RefundFact)] == ["74"]
     assert [fact.tracking_number for fact in parcels if isinstance(fact, ShipmentFact)] == [
         "SE123456789",
         "15501234567890",
     ]
-    assert store.calls == ["GET wc/v3/orders/46", "GET wc/v3/orders/46/fulfillments", "GET wc/v3/orders/84"]
+    assert store.calls == [
+        "GET wc/v3/orders/46",
+        "GET wc/v3/orders/46/fulfillments",
+        "GET wc/v3/orders/46/refunds",
+        "GET wc/v3/orders/84",
+    ]
+
+
+def test_a_refund_tells_when_and_for_which_pieces(http: Http) -> None:
+    says = shelf(orders_46=replay("rest/orders-get-partially-refunded"))
+    with a_store(says) as store:
+        *_, refund = pull(http, store, "46").facts
+    assert refund == RefundFact(
+        order_ref="46",
+        ref="74",
+        refunded_at=datetime(2026, 11, 21, 22, 20, 40, tzinfo=UTC),
+        amount=1450,
+        items=(("9", 1),),
+    )
+
+
+@pytest.mark.parametrize("refunds", [replay("rest/error-no-auth"), say([{"id": 0, "amount": "1.00"}, {"id": 3}])])
+def test_refunds_that_may_not_be_read_are_no_reason_to_read_no_orders(http: Http, refunds: bytes) -> None:
+    says = shelf(orders_46=replay("rest/orders-get-partially-refunded"), orders_46_refunds=refunds)
+    with a_store(says) as store:
+        assert not [fact for fact in pull(http, store, "46").facts if isinstance(fact, RefundFact)]
 
 
 REFUSALS = [
@@ -241,7 +271,7 @@ REFUSALS = [
 def test_fulfilments_that_may_not_be_read_are_no_reason_to_read_no_orders(http: Http, refusal: str) -> None:
     says = shelf(orders_46=replay("fulfillments/order-after-partial"), orders_46_fulfillments=replay(refusal))
     with a_store(says) as store:
-        _, parcel = pull(http, store, "46").facts
+        _, parcel, _ = pull(http, store, "46").facts
     assert isinstance(parcel, ShipmentFact)
     assert parcel.tracking_number == "SE123456789"
 
@@ -251,7 +281,7 @@ def test_a_parcel_whose_number_cannot_be_read_is_not_told_without_one(http: Http
     order["meta_data"] = [meta for meta in order["meta_data"] if meta["key"] == "_fulfillment_status"]
     says = shelf(orders_46=say(order), orders_46_fulfillments=replay("rest/error-no-route"))
     with a_store(says) as store:
-        assert [type(fact) for fact in pull(http, store, "46").facts] == [OrderFact]
+        assert [type(fact) for fact in pull(http, store, "46").facts] == [OrderFact, RefundFact]
 
 
 def test_fulfilments_that_cannot_be_read_now_are_read_later(http: Http) -> None:

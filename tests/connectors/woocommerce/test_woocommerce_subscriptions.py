@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from app.connectors.base import Subscribed
 from app.connectors.woocommerce import CONNECTOR
-from app.connectors.woocommerce.deliveries import ORDER_TOPICS
+from app.connectors.woocommerce.deliveries import TOPICS
 from app.kernel.errors import Permanent, Transient
 from app.kernel.http import Http
 from tests.connectors.woocommerce.recorded import Asked, a_store, body_of, replay, say
@@ -41,7 +42,7 @@ class Webhooks:
         return sorted((hook["topic"], hook["status"]) for hook in self.held.values() if hook["delivery_url"] == URL)
 
 
-WHOLE = sorted((topic, "active") for topic in ORDER_TOPICS)
+WHOLE = sorted((topic, "active") for topic in TOPICS)
 
 
 def a_hook(hook_id: int, topic: str, status: str = "active", url: str = URL) -> dict[str, Any]:
@@ -49,9 +50,14 @@ def a_hook(hook_id: int, topic: str, status: str = "active", url: str = URL) -> 
 
 
 def subscribe(http: Http, webhooks: Webhooks) -> list[str]:
+    return told(http, webhooks)[1]
+
+
+def told(http: Http, webhooks: Webhooks) -> tuple[Subscribed, list[str]]:
+    """What subscribing came to, and the calls it took."""
     with a_store(webhooks) as store:
-        CONNECTOR.subscribe(store.access, http, URL)
-    return [asked.method for asked in store.asked]
+        subscribed = CONNECTOR.subscribe(store.access, http, URL)
+    return subscribed, [asked.method for asked in store.asked]
 
 
 def test_the_address_names_the_shop() -> None:
@@ -60,7 +66,8 @@ def test_the_address_names_the_shop() -> None:
 
 def test_a_new_store_gets_one_webhook_a_topic_with_our_secret(http: Http) -> None:
     webhooks = Webhooks()
-    subscribe(http, webhooks)
+    subscribed, _ = told(http, webhooks)
+    assert subscribed == Subscribed(in_order=0, mended=15, removed=0)
     assert webhooks.ours == WHOLE
     assert set(webhooks.secrets.values()) == {"kept"}
 
@@ -69,15 +76,16 @@ def test_asking_again_adds_nothing_and_tells_the_secret_again(http: Http) -> Non
     webhooks = Webhooks()
     subscribe(http, webhooks)
     webhooks.secrets.clear()
-    assert subscribe(http, webhooks) == ["GET", "PUT", "PUT", "PUT", "PUT"]
+    assert told(http, webhooks) == (Subscribed(in_order=15, mended=0, removed=0), ["GET"] + ["PUT"] * 15)
     assert webhooks.ours == WHOLE
-    assert list(webhooks.secrets.values()) == ["kept"] * 4
+    assert list(webhooks.secrets.values()) == ["kept"] * 15
 
 
 @pytest.mark.parametrize("status", ["disabled", "paused"])
 def test_one_that_does_not_run_is_replaced_so_that_its_failures_are_forgotten(http: Http, status: str) -> None:
     webhooks = Webhooks(a_hook(35, "order.updated", status))
-    subscribe(http, webhooks)
+    subscribed, _ = told(http, webhooks)
+    assert subscribed == Subscribed(in_order=0, mended=15, removed=1)
     assert 35 not in webhooks.held
     assert webhooks.ours == WHOLE
 
@@ -86,7 +94,8 @@ def test_doubles_are_taken_away(http: Http) -> None:
     webhooks = Webhooks(
         *(a_hook(number, "order.created", status) for number, status in enumerate(["disabled", "active", "active"], 1))
     )
-    subscribe(http, webhooks)
+    subscribed, _ = told(http, webhooks)
+    assert subscribed == Subscribed(in_order=1, mended=14, removed=2)
     assert webhooks.ours == WHOLE
     assert sorted(webhooks.held)[0] == 2
 
@@ -97,7 +106,8 @@ def test_ours_follow_the_app_to_another_host_and_others_are_left_alone(http: Htt
         a_hook(2, "order.created", url="https://encore.example/hooks/woocommerce/0ther"),
         a_hook(3, "product.updated", url="https://stock.example/in"),
     )
-    subscribe(http, webhooks)
+    subscribed, _ = told(http, webhooks)
+    assert subscribed == Subscribed(in_order=0, mended=15, removed=0)
     assert webhooks.ours == WHOLE
     assert [webhooks.held[number]["delivery_url"] for number in (1, 2, 3)] == [
         URL,
@@ -109,7 +119,7 @@ def test_ours_follow_the_app_to_another_host_and_others_are_left_alone(http: Htt
 def test_ours_are_found_behind_a_hundred_others(http: Http) -> None:
     others = [a_hook(number, "product.updated", url="https://stock.example/in") for number in range(1, 151)]
     webhooks = Webhooks(*others, a_hook(151, "order.created"))
-    assert subscribe(http, webhooks) == ["GET", "GET", "PUT", "POST", "POST", "POST"]
+    assert subscribe(http, webhooks) == ["GET", "GET", "PUT"] + ["POST"] * 14
 
 
 def test_a_key_that_may_only_read_is_told_so(http: Http) -> None:

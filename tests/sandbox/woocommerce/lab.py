@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -75,6 +76,18 @@ class Lab:
     def note(self, order_id: int, note_id: int, text: str, *, is_for_customer: bool) -> None:
         side = self.platform.site.sides.of(self.store.orders[order_id])
         side.notes.append(Note(id=note_id, at=self.clock.at, text=text, is_for_customer=is_for_customer))
+
+    def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        """What the store's API answers to the merchant's own key."""
+        token = base64.b64encode(f"{KEY.consumer_key}:{KEY.consumer_secret}".encode()).decode()
+        answer = self.platform.app.test_client().open(
+            f"/wp-json/wc/v3/{path}",
+            method=method,
+            base_url="https://127.0.0.1:8444",
+            headers={"Authorization": f"Basic {token}"},
+            json=body,
+        )
+        return answer.get_json()
 
     def hook(self, hook_id: int, **fields: Any) -> Hook:
         values = {

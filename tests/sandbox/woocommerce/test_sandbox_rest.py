@@ -14,8 +14,9 @@ from woocommerce.oauth import OAuth
 
 from sandbox.faults import Fault, How, Where
 from sandbox.serving import Server
+from sandbox.things import Basket, Person
 from sandbox.woocommerce.auth import ApiKey
-from tests.sandbox.woocommerce.lab import KEY, Lab, recording
+from tests.sandbox.woocommerce.lab import ADDRESS, KEY, Lab, recording
 
 MEASURED = recording("measurements/modified_after")
 
@@ -160,6 +161,59 @@ def test_an_answer_can_be_cut_off(lab: Lab, api: API, how: How) -> None:
     lab.stage.faults.add([Fault(where=Where.HTTP, how=how, target="woocommerce")])
     with pytest.raises(requests.RequestException):
         api.get("orders")
+
+
+def test_an_answer_can_be_lost_though_the_work_is_done(lab: Lab, api: API) -> None:
+    lab.stage.faults.add([Fault(where=Where.HTTP, how=How.LOST, target="woocommerce", path="/orders/44 PUT")])
+    assert api.get("orders/44").status_code == 200
+    with pytest.raises(requests.RequestException):
+        api.put("orders/44", {"customer_note": "kept"})
+    assert lab.store.orders[44].note == "kept"
+
+
+def test_an_answer_bears_the_time_of_the_stores_own_clock(lab: Lab, api: API) -> None:
+    assert api.get("orders").headers["Date"] == lab.clock.at.strftime("%a, %d %b %Y %H:%M:%S GMT")
+
+
+def test_a_refund_is_made_once_a_request_and_counted_by_its_key(lab: Lab, api: API) -> None:
+    order = lab.from_storefront()
+    mark = [{"key": "_encore_refund", "value": "key-1"}]
+    for _ in range(2):
+        assert api.post(f"orders/{order.id}/refunds", {"amount": "5.00", "meta_data": mark}).status_code == 201
+    effects = lab.stage.ledger.truth()["effects"]
+    assert [(one["kind"], one["key"], one["amount"]) for one in effects] == [("refund", "key-1", 500)] * 2  # type: ignore[attr-defined]
+    shown = api.get(f"orders/{order.id}").json()
+    assert [refund["total"] for refund in shown["refunds"]] == ["-5.00", "-5.00"]
+    assert shown["status"] == "processing"
+    (first, _) = api.get(f"orders/{order.id}/refunds").json()
+    assert {"key": "_encore_refund", "value": "key-1"}.items() <= first["meta_data"][1].items()
+    assert api.get(f"orders/{order.id}/refunds/{first['id']}").json()["refunded_payment"] is True
+    assert api.get(f"orders/{order.id}/refunds/1").status_code == 404
+
+
+def test_a_sale_a_hidden_product_and_a_planned_end_are_shown(lab: Lab, api: API) -> None:
+    sale = api.put("products/12", {"sale_price": "39.00", "catalog_visibility": "hidden"}).json()
+    assert (sale["price"], sale["regular_price"], sale["on_sale"]) == ("39.00", "49.00", True)
+    assert sale["catalog_visibility"] == "hidden"
+    assert api.put("products/12", {"sale_price": ""}).json()["price"] == "49.00"
+    assert api.put("products/34/variations/36", {"stock_quantity": 0}).json()["stock_status"] == "outofstock"
+    assert api.get("products/36").json()["parent_id"] == 34
+
+
+def test_a_coupon_counts_its_uses_in_silence(lab: Lab, api: API) -> None:
+    made = api.post("coupons", {"code": "JARO", "discount_type": "percent", "amount": "10"}).json()
+    person = Person(email="jiri@example.com", language="de", address=ADDRESS)
+    lab.clock.at += timedelta(hours=1)
+    lab.store.place(Basket(customer=person, items=[(14, 1)], coupon="jaro", discount_percent=10))
+    shown = api.get(f"coupons/{made['id']}").json()
+    assert (shown["usage_count"], shown["used_by"]) == (1, ["jiri@example.com"])
+    assert shown["date_modified_gmt"] == made["date_modified_gmt"]
+
+
+def test_pages_of_the_site_need_no_key(address: str) -> None:
+    found = requests.get(f"{address}/wp-json/wp/v2/pages?slug=refund_returns&_fields=link", timeout=5).json()
+    assert found == [{"link": f"{address}/returns"}]
+    assert requests.get(f"{address}/wp-json/wp/v2/pages?include=99", timeout=5).json() == []
 
 
 def test_making_a_webhook_pings_while_it_answers_and_hides_the_secret(lab: Lab, api: API) -> None:

@@ -27,7 +27,7 @@ def main() -> None:
         _apply_all(on, told)
         with on.admin() as connection:
             ways.dump(connection, on.folder)
-            connection.execute("ANALYZE")  # a house that has seen orders: the planner knows its tables
+        on.learn_statistics()
         runs: dict[str, Callable[[], Reading]] = {
             OURS: lambda: _measured(on, len(told), lambda: _apply_all(on, told)),
             AGAIN: lambda: _measured(on, len(told), lambda: _apply_all(on, told), is_emptied=False),

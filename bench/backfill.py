@@ -36,7 +36,7 @@ def main() -> None:
         _drive(on, plan("apply", asked.orders))
         with on.admin() as connection:
             ways.dump(connection, on.folder)
-            connection.execute("ANALYZE")  # a house that has seen orders: the planner knows its tables
+        on.learn_statistics()
         runs: dict[str, Callable[[], Reading]] = {
             OURS: partial(_drive, on, plan("apply", asked.orders)),
             FIRST_DAY: partial(_drive, on, plan("apply", asked.first_day_orders), is_fresh=True),
@@ -84,6 +84,8 @@ def _drive(on: Stage, plan: Import, *, is_fresh: bool = False) -> Reading:
         usage = meter.stop()
         process.stdin.close()
     imported = Imported(**json.loads(told))
+    if is_fresh:
+        on.learn_statistics()  # what follows is again a house that has seen orders
     return Reading(
         units=plan.most,
         seconds=usage.seconds,

@@ -16,10 +16,11 @@ import psycopg
 
 from app.connectors import CONNECTORS
 from app.domain import apply as domain
+from app.domain.schema import refresh_statistics
 from app.domain.shops import service as shops
 from app.domain.shops.rules import ShopFacts
-from app.events import Fact, Source
-from app.jobs.pull import ORDERS
+from app.events import Fact, Resource, Source
+from app.jobs.pull import STATISTICS_AT
 from app.kernel.db import Database
 from bench import ways
 from bench.machine import forget_peak, peak_mb
@@ -50,11 +51,14 @@ class Imported:
 
 
 def with_apply(plan: Import, db: Database, shop: ShopFacts) -> None:
-    """A batch, its rows and the place in the file in one transaction: killed anywhere, it goes on where it was."""
+    """A batch, its rows and the place in the file in one transaction: killed anywhere, it goes on where it was. The planner is told
+    of the growing tables where a first import tells it (app/jobs/pull.py)."""
     for position, facts in _batches(plan, shop):
         with db.transaction(shop.id) as session:
             domain.apply(session, shop, facts, Source.PULL)
-            shops.sync_state(session, shop.id, ORDERS).cursor = str(position)
+            shops.sync_state(session, shop.id, Resource.ORDERS).cursor = str(position)
+            if any(position - len(facts) < size <= position for size in STATISTICS_AT):
+                refresh_statistics(session)
 
 
 def with_orm(plan: Import, db: Database, shop: ShopFacts) -> None:

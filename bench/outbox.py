@@ -26,9 +26,9 @@ from bench.rounds import Reading, Readings, Verdict, alternate, middle, options,
 from bench.stage import Stage, stage
 
 KIND = "bench"
-OURS, WIDER, DRAIN, PEER = (
-    "ours, batches of {}",
-    "ours, batches of 500",
+OURS, NARROW, DRAIN, PEER = (
+    "ours, {} batches of {} a claim",
+    "ours, a batch a claim",
     "one statement a batch of {}",
     "RQ, a job an event",
 )
@@ -67,10 +67,10 @@ def main() -> None:
     asked = options(__doc__, events=20_000, jobs=500)
     batch = WORK.batch
     with stage(with_valkey=True) as on:
-        ours, drain = OURS.format(batch), DRAIN.format(batch)
+        ours, drain = OURS.format(WORK.ahead, batch), DRAIN.format(batch)
         runs: dict[str, Callable[[], Reading]] = {
-            ours: partial(_through_the_house, on, asked.events, batch),
-            WIDER: partial(_through_the_house, on, asked.events, 500),
+            ours: partial(_through_the_house, on, asked.events, WORK.ahead),
+            NARROW: partial(_through_the_house, on, asked.events, 1),
             drain: partial(_drained, on, asked.events, batch),
             PEER: partial(_through_rq, on, asked.jobs),
         }
@@ -79,9 +79,9 @@ def main() -> None:
     report(title, "event", readings, _verdicts(readings, ours), as_json=asked.json)
 
 
-def _through_the_house(on: Stage, events: int, batch: int) -> Reading:
+def _through_the_house(on: Stage, events: int, ahead: int) -> Reading:
     """The relay's look and hint, the worker's job, claims and outcomes, again until the rows are gone."""
-    WORKS[KIND] = Work(kind=KIND, queue=Queue.NOW, batch=batch, run=strike_off)
+    WORKS[KIND] = Work(kind=KIND, queue=Queue.NOW, batch=WORK.batch, run=strike_off, ahead=ahead)
     _owe(on, events)
     meter = _meter(on)
     while relay.hint_due_work(on.runtime):

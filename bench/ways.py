@@ -28,6 +28,7 @@ COLUMNS = (
     *(
         "number",
         "channel",
+        "channel_name",
         "placed_at",
         "updated_at",
         "cancelled_at",
@@ -60,6 +61,7 @@ def _write_order(session: Session, shop: ShopFacts, fact: OrderFact) -> Order:
     for name in COLUMNS:
         setattr(order, name, getattr(fact, name))
     order.status = fact.status.value
+    order.discount_codes = list(fact.discount_codes)
     order.address = asdict(fact.address) if fact.address else None
     session.flush()
     for position, line in enumerate(fact.lines):

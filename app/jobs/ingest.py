@@ -15,6 +15,7 @@ from app.domain.shops.rules import ShopFacts
 from app.events import Fact, Source
 from app.jobs.queue import Queue, Work
 from app.kernel.errors import Permanent
+from app.kernel.faults import faultpoint
 from app.kernel.runtime import Runtime
 
 
@@ -36,15 +37,18 @@ def ingest_deliveries(runtime: Runtime, shop: ShopFacts, claims: Sequence[Claim]
             continue
         facts.extend(parsed.facts)
         verdicts[_verdict(parsed)].append(raw.id)
+    faultpoint("ingest.parsed")
     with runtime.db.transaction(shop.id) as session:
         domain.apply(session, shop, facts, Source.WEBHOOK)
         for (state, note), ids in verdicts.items():
             inbox.conclude(session, ids, state, note)
         outbox.finish(session, shop.id, claims)
+        faultpoint("ingest.before_commit")
+    faultpoint("ingest.after_commit")
 
 
 def _verdict(parsed: Parsed) -> tuple[str, str]:
     return ("ignored", parsed.ignored) if parsed.ignored and not parsed.facts else ("applied", parsed.ignored)
 
 
-WORK = Work(kind="ingest", queue=Queue.NOW, batch=100, run=ingest_deliveries)
+WORK = Work(kind="ingest", queue=Queue.NOW, batch=100, run=ingest_deliveries, ahead=5)

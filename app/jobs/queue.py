@@ -19,7 +19,9 @@ from app.domain.outbox import service as outbox
 from app.domain.outbox.service import Claim
 from app.domain.shops import service as shops
 from app.domain.shops.rules import ShopFacts
+from app.jobs.deadline import limited_to
 from app.kernel.errors import Failure, Permanent, Transient
+from app.kernel.faults import faultpoint
 from app.kernel.logging import bound
 from app.kernel.runtime import Runtime
 
@@ -28,6 +30,10 @@ log = logging.getLogger(__name__)
 SLICE_SECONDS = 2
 """A hint is worked on no longer than this plus a batch: what was claimed beyond that is given back, and what is left is hinted
 anew, behind the other kinds and shops. New webhooks never wait for a backlog of letters, and a stopping worker ends in time."""
+TURN_SECONDS = 0.1
+"""While others wait for the same worker, a turn is no longer than this plus a batch: so long a quiet shop waits for a busy one."""
+SMALLER = 4
+"""Into so many parts a batch is cut meanwhile."""
 LONGEST_LEASE = 90
 """Seconds. Of work that waits for others: a slow store's page must not be taken away from whoever waits for it."""
 PASSING = ("08", "40", "53", "55", "57")
@@ -36,17 +42,21 @@ FIRST_DELAY, LONGEST_DELAY = 5.0, 3600.0
 
 
 class Queue(StrEnum):
-    """Each has worker processes of its own (worker.py), so that an import never stands before a message."""
+    """Each has a worker process of its own (worker.py): what a store tells is read even while another store or the mail server
+    hangs, and what somebody waits for never waits for an import."""
 
-    NOW = "now"
-    SLOW = "slow"
+    NOW = "now"  # reading what was told: needs nothing but the database
+    WORLD = "world"  # what follows from it: letters, and questions to a store
+    SLOW = "slow"  # nobody waits for it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
     """One kind of work. `run` is given up to `batch` rows, opens its own transactions, none while it talks to the world, and
     finishes its claims with `outbox.finish` in the transaction that writes the outcome. It is safe to run twice.
-    `ahead` batches are claimed at once: more than one where a batch is small and quick. `lease` is in seconds."""
+    From the second claim of a turn on, `ahead` batches are claimed at once: more than one where a batch is quick. `lease` is in
+    seconds, and so is `limit`: a batch that takes longer is ended with its process (worker.py). Without one it is the lease,
+    after which its outcome would be refused anyway."""
 
     kind: str
     queue: Queue
@@ -54,6 +64,7 @@ class Work:
     run: Callable[[Runtime, ShopFacts, Sequence[Claim]], None]
     ahead: int = 1
     lease: int = outbox.LEASE_SECONDS
+    limit: int | None = None
 
 
 class Stop:
@@ -62,21 +73,30 @@ class Stop:
     is_set = False
 
 
-def work_off(runtime: Runtime, work: Work, shop_id: int) -> int:
-    """Do this shop's due work of one kind until there is none or the time is up; how many rows were claimed."""
-    until = time.monotonic() + SLICE_SECONDS
+def work_off(runtime: Runtime, work: Work, shop_id: int, is_awaited: Callable[[], bool] = lambda: False) -> int:
+    """Do this shop's due work of one kind until there is none or the time is up; how many rows were claimed. `is_awaited` says
+    whether others wait for this worker, who then come sooner."""
+    began = time.monotonic()
+
+    def is_over() -> bool:
+        spent = time.monotonic() - began
+        return Stop.is_set or spent >= SLICE_SECONDS or (spent > TURN_SECONDS and is_awaited())
+
     done = 0
-    while time.monotonic() < until and not Stop.is_set:
-        now = runtime.clock.now()
+    while not is_over():
         with runtime.db.transaction(shop_id) as session:
-            claims = outbox.claim(session, shop_id, work.kind, now, work.batch * work.ahead, work.lease)
+            now = runtime.clock.now()
+            most = _most(work, done) if not is_awaited() else max(1, work.batch // SMALLER)
+            claims = outbox.claim(session, shop_id, work.kind, now, most, work.lease)
             shop = shops.present(session, shop_id, now)
+            faultpoint("claim.before_commit")
+        faultpoint("claim.after_commit")
         if not claims:
             break
         done += len(claims)
         with bound(shop=shop.public_id, job=work.kind):
             for start in range(0, len(claims), work.batch):
-                if Stop.is_set or (start and time.monotonic() >= until):
+                if Stop.is_set or (start and is_over()):
                     _write(
                         runtime, shop, partial(outbox.release, shop_id=shop.id, claims=claims[start:], is_progress=True)
                     )
@@ -85,9 +105,15 @@ def work_off(runtime: Runtime, work: Work, shop_id: int) -> int:
     return done
 
 
+def _most(work: Work, done: int) -> int:
+    """How many rows to claim: a batch, and several once there is time for more, so that little has to be given back."""
+    return work.batch * (work.ahead if done else 1)
+
+
 def _attempt(runtime: Runtime, work: Work, shop: ShopFacts, claims: Sequence[Claim]) -> None:
     try:
-        work.run(runtime, shop, claims)
+        with limited_to(work.limit or work.lease):
+            work.run(runtime, shop, claims)
     except outbox.Fenced:
         log.warning("lease lost, outcome dropped")
     except Failure as failure:
@@ -135,5 +161,7 @@ def _write(runtime: Runtime, shop: ShopFacts, outcome: Callable[[Session], None]
     try:
         with runtime.db.transaction(shop.id) as session:
             outcome(session)
+            faultpoint("failure.before_commit")
+        faultpoint("failure.after_commit")
     except outbox.Fenced:
         log.warning("lease lost, outcome dropped")

@@ -1,7 +1,9 @@
-"""Business time. Leases, ticks and links ask the database's clock instead, because they are shared between machines."""
+"""Business time. Leases, ticks and links ask the database in their own statements, because they are shared between machines."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -17,6 +19,29 @@ class Clock(Protocol):
 class SystemClock:
     def now(self) -> datetime:
         return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What another clock said, and what ours that never jumps (time.monotonic, seconds) said then."""
+
+    at: datetime
+    monotonic: float
+
+
+@dataclass(frozen=True, slots=True)
+class SharedClock:
+    """The clock of somebody whom all machines ask, carried on by the one of this machine that never jumps: a worker whose own clock
+    is wrong by hours neither sends tomorrow's letters today nor holds today's back. Until something was heard it is this
+    machine's own."""
+
+    heard: Callable[[], Heard | None]
+
+    def now(self) -> datetime:
+        heard = self.heard()
+        if heard is None:
+            return datetime.now(UTC)
+        return heard.at + timedelta(seconds=time.monotonic() - heard.monotonic)
 
 
 @dataclass(frozen=True, slots=True)

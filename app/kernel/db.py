@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+import time
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Annotated, Any
 
+import psycopg
 from sqlalchemy import BigInteger, DateTime, Engine, MetaData, create_engine, text
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
+
+from app.kernel.clock import Heard
 
 ShopId = Annotated[int, mapped_column(BigInteger, primary_key=True)]
 """Leads every primary key, so that a row of one shop can never refer to a row of another."""
@@ -28,22 +33,36 @@ class Base(DeclarativeBase):
     type_annotation_map = {dict[str, Any]: JSONB, datetime: DateTime(timezone=True)}  # noqa: RUF012 (SQLAlchemy reads it)
 
 
-class Database:
-    """A pool of connections and the two kinds of transaction that the house knows.
+ENTER = text("SELECT set_config('app.shop_id', :shop, true)")
+"""The first statement of every transaction. It also shows whether the connection still lives, so nothing else has to ask."""
 
-    `statement_timeout` is in milliseconds. Returning from the block commits, raising rolls back; nobody else commits.
+
+CLOCK_SECONDS = 10.0
+"""How old the server's time may be before it is asked for again."""
+
+
+class Lost(psycopg.OperationalError):
+    """The connection died while it was asked. Whether the statement was done, nobody knows."""
+
+
+class Database:
+    """A pool of connections and the kinds of transaction that the house knows.
+
+    `statement_timeout` is in milliseconds. Returning from the block commits, raising rolls back; nobody else commits. There are
+    never more than `connections` to the server, whatever they are used for, and none before the first use.
     """
 
     def __init__(self, url: str, *, pool_size: int = 4, statement_timeout: int = 60_000) -> None:
+        self.connections = pool_size
+        self.heard: Heard | None = None
         self.engine: Engine = create_engine(
             url,
             pool_size=pool_size,
             max_overflow=0,
-            pool_timeout=5,
-            pool_pre_ping=True,
+            pool_timeout=2,
             connect_args={
                 "connect_timeout": 5,
-                "options": f"-c statement_timeout={statement_timeout} -c idle_in_transaction_session_timeout=60000"
+                "options": f"-c statement_timeout={statement_timeout} -c idle_in_transaction_session_timeout=15000"
                 " -c lock_timeout=10000 -c timezone=UTC",
             },
         )
@@ -51,15 +70,61 @@ class Database:
     @contextmanager
     def transaction(self, shop_id: int) -> Generator[Session]:
         """Rows of this shop only: row-level security reads the setting, and the setting ends with the transaction."""
-        with Session(self.engine, expire_on_commit=False) as session, session.begin():
-            session.execute(text("SELECT set_config('app.shop_id', :shop_id, true)"), {"shop_id": str(shop_id)})
+        with Session(self.engine, expire_on_commit=False) as session:
+            _enter(session, str(shop_id))
+            self._hear(session)
+            yield session
+            session.commit()
+
+    @contextmanager
+    def snapshot(self, shop_id: int) -> Generator[Session]:
+        """Rows of this shop as they stand at the beginning, however long reading them takes. Nothing can be written."""
+        engine = self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        with Session(engine, expire_on_commit=False) as session:
+            _enter(session, str(shop_id))
             yield session
 
     @contextmanager
     def house(self) -> Generator[Session]:
         """No shop entered: only the few tables without a policy can be read (tests/house names them)."""
-        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+        with Session(self.engine, expire_on_commit=False) as session:
+            _enter(session, "")
+            self._hear(session)
             yield session
+            session.commit()
+
+    def execute_alone(self, statement: str, values: Mapping[str, object]) -> None:
+        """One statement that commits itself, past SQLAlchemy's layers but on a connection of its pool. When the connection dies
+        under it, it is done once more on another one, and it may be that both were done: it must be one that can be repeated.
+        `Lost` when that one dies too, any other `psycopg.Error` for what the statement itself did wrong."""
+        try:
+            self._execute_alone(statement, values)
+        except Lost:
+            with self.house():  # whatever else died with it is replaced now
+                pass
+            self._execute_alone(statement, values)
+
+    def _execute_alone(self, statement: str, values: Mapping[str, object]) -> None:
+        """A connection that failed is thrown away, one that served is given back as it was."""
+        pooled = self.engine.raw_connection()
+        driver: Any = pooled.driver_connection
+        try:
+            driver.autocommit = True
+            driver.execute(statement, values)
+            driver.autocommit = False
+        except psycopg.Error as error:
+            is_lost = driver.broken
+            pooled.invalidate()
+            if is_lost:
+                raise Lost from error
+            raise
+        finally:
+            pooled.close()
+
+    def _hear(self, session: Session) -> None:
+        """Ask the server for its time, now and then; it is true to within the way there and back."""
+        if self.heard is None or time.monotonic() > self.heard.monotonic + CLOCK_SECONDS:
+            self.heard = Heard(session.scalars(text("SELECT clock_timestamp()")).one(), time.monotonic())
 
     def is_walled(self) -> bool:
         """Whether row-level security binds our role. Superusers walk through it, and every shop would see every other's rows."""
@@ -69,3 +134,14 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+def _enter(session: Session, shop: str) -> None:
+    """Begin. A pool holds connections that have died since they were used last; the first that is found so replaces them all."""
+    try:
+        session.execute(ENTER, {"shop": shop})
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        session.rollback()
+        session.execute(ENTER, {"shop": shop})

@@ -17,6 +17,7 @@ from app.connectors.base import Claim, Connector, Inbound
 from app.kernel.crypto import fingerprint
 from app.kernel.db import Database
 from app.kernel.errors import BadSignature, Permanent
+from app.kernel.faults import faultpoint
 from app.web.lookup import Known, KnownShops
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ WITH entered AS (
 )
 INSERT INTO outbox (shop_id, kind, ref) SELECT shop_id, 'ingest', id::text FROM kept
 """
-"""Enter the shop, keep what is new, owe the work: one round trip and one commit. A duplicate keeps nothing and owes nothing."""
+"""Enter the shop, keep what is new, owe the work: one round trip and one commit. A duplicate keeps nothing and owes nothing,
+so it may be said twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +139,8 @@ class Ingest:
 
     def _keep(self, shop_id: int, platform: str, claim: Claim, body: bytes) -> None:
         key = fingerprint(platform.encode(), claim.topic.encode(), claim.event_id.encode(), body)
-        execute_alone(
-            self._db,
+        faultpoint("webhook.before_insert")
+        self._db.execute_alone(
             KEEP,
             {
                 "shop": shop_id,
@@ -149,22 +151,7 @@ class Ingest:
                 "body": body,
             },
         )
-
-
-def execute_alone(db: Database, statement: str, values: Mapping[str, object]) -> None:
-    """One statement that commits itself, past SQLAlchemy's layers but on a connection of its pool. A connection that fails is
-    thrown away, one that served is given back as it was."""
-    pooled = db.engine.raw_connection()
-    driver: Any = pooled.driver_connection
-    try:
-        driver.autocommit = True
-        driver.execute(statement, values)
-        driver.autocommit = False
-    except psycopg.Error:
-        pooled.invalidate()
-        raise
-    finally:
-        pooled.close()
+        faultpoint("webhook.after_insert")
 
 
 def _claim(connector: Connector, inbound: Inbound) -> Claim | None:

@@ -69,6 +69,35 @@ def test_a_row_that_killed_its_worker_comes_alone_and_is_parked_after_three(db: 
         )
 
 
+@pytest.mark.parametrize(
+    ("reason", "age", "minutes", "tries"),
+    [
+        ("no_outcome", 1, 9, 0),
+        ("no_outcome", 1, 11, 1),
+        ("no_outcome", 60, 59, 0),
+        ("no_outcome", 60, 61, 1),
+        ("no_sense", 1, 10_000, 0),
+    ],
+)
+def test_what_its_workers_died_of_is_tried_once_more_ever_more_patiently(
+    db: Database, reason: str, age: int, minutes: int, tries: int
+) -> None:
+    shop = a_shop(db)
+    owe(db, shop.id, "a")
+    with db.house() as session:
+        session.execute(
+            text(
+                "UPDATE outbox SET last_error = :reason, attempts = 3, parked_at = now() - make_interval(mins => :minutes),"
+                " created_at = now() - make_interval(mins => :minutes + :age)"
+            ),
+            {"reason": reason, "age": age, "minutes": minutes},
+        )
+        assert outbox.try_again(session) == tries
+    assert len(claim(db, shop.id)) == tries
+    let_leases_end(db)
+    assert claim(db, shop.id) == []
+
+
 def test_a_recorded_failure_waits_and_forgets_its_attempts(db: Database) -> None:
     shop = a_shop(db)
     owe(db, shop.id, "a")

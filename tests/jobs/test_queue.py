@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 from sqlalchemy import text
@@ -115,16 +115,46 @@ def test_a_statement_that_takes_too_long_comes_with_fewer_rows(runtime: Runtime)
     assert left(runtime) == []
 
 
+def slow_from(second: str) -> Callable[[Runtime, ShopFacts, Sequence[Claim]], None]:
+    """Work that takes longer than a turn from this row on."""
+
+    def run(runtime: Runtime, shop: ShopFacts, claims: Sequence[Claim]) -> None:
+        if claims[0].ref >= second:
+            time.sleep(0.6)
+        finish_all(runtime, shop, claims)
+
+    return run
+
+
+def ahead(run: Callable[[Runtime, ShopFacts, Sequence[Claim]], None]) -> Work:
+    return Work(kind="work", queue=Queue.NOW, batch=1, run=run, ahead=10)
+
+
 def test_what_was_claimed_ahead_is_given_back_when_the_time_is_up(
     runtime: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop = a_shop(runtime.db)
-    owe(runtime, shop.id, "a", "b", "c")
-    monkeypatch.setattr("app.jobs.queue.SLICE_SECONDS", 0.05)
+    owe(runtime, shop.id, *"abcd")
+    monkeypatch.setattr("app.jobs.queue.SLICE_SECONDS", 0.5)
+    assert work_off(runtime, ahead(slow_from("b")), shop.id) == 4
+    assert left(runtime, "ref, attempts, lease_until") == [("c", 0, None), ("d", 0, None)]
 
-    def run(runtime: Runtime, shop: ShopFacts, claims: Sequence[Claim]) -> None:
-        time.sleep(0.1)
-        finish_all(runtime, shop, claims)
 
-    work_off(runtime, Work(kind="work", queue=Queue.NOW, batch=1, run=run, ahead=10), shop.id)
-    assert left(runtime, "ref, attempts, lease_until") == [("b", 0, None), ("c", 0, None)]
+def test_what_was_claimed_ahead_is_given_back_when_others_wait(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = a_shop(runtime.db)
+    owe(runtime, shop.id, *"abcd")
+    monkeypatch.setattr("app.jobs.queue.TURN_SECONDS", 0.5)
+    assert work_off(runtime, ahead(slow_from("b")), shop.id, lambda: True) == 4
+    assert left(runtime, "ref, attempts, lease_until") == [("c", 0, None), ("d", 0, None)]
+
+
+def test_nothing_is_claimed_ahead_where_a_batch_fills_the_turn(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = a_shop(runtime.db)
+    owe(runtime, shop.id, *"abcd")
+    monkeypatch.setattr("app.jobs.queue.TURN_SECONDS", 0.5)
+    assert work_off(runtime, ahead(slow_from("a")), shop.id, lambda: True) == 1
+    assert left(runtime, "ref, fence") == [("b", 0), ("c", 0), ("d", 0)]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 
-from app.kernel.clock import Clock, FastClock, SetClock, SystemClock
+from app.kernel.clock import Clock, FastClock, Heard, SetClock, SharedClock, SystemClock
 
 
 def test_the_system_clock_is_aware_and_in_utc() -> None:
@@ -34,3 +35,13 @@ def test_a_set_clock_stands_where_it_is_put() -> None:
     clock.at += timedelta(days=3)
     anybody: Clock = clock
     assert anybody.now() == datetime(2026, 11, 27, 10, tzinfo=UTC)
+
+
+def test_a_shared_clock_carries_on_what_it_heard_whatever_this_machine_believes() -> None:
+    told = datetime(2030, 1, 1, tzinfo=UTC)
+    clock = SharedClock(lambda: Heard(told, time.monotonic() - 5))
+    assert timedelta(seconds=5) <= clock.now() - told < timedelta(seconds=6)
+
+
+def test_a_shared_clock_that_has_heard_nothing_is_the_machines_own() -> None:
+    assert abs(SharedClock(lambda: None).now() - datetime.now(UTC)) < timedelta(seconds=5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import threading
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import text
 from werkzeug.test import EnvironBuilder, run_wsgi_app
@@ -16,8 +18,9 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 from app.domain.shops import service as shops
 from app.domain.shops.rules import ShopFacts
 from app.kernel.db import Database
-from app.web.ingest import KEEP, MOST_BYTES, execute_alone
+from app.web.ingest import KEEP, MOST_BYTES
 from app.web.lookup import KnownShops
+from tests.conftest import Servers
 from tests.web.live import serve
 from tests.web.staging import APP_SECRET, SECRET, House, delivery, signed
 
@@ -65,11 +68,11 @@ def test_the_one_statement_works_under_a_forced_policy_and_cannot_leave_its_shop
         forced = session.scalar(text("SELECT relforcerowsecurity FROM pg_class WHERE relname = 'inbox'"))
     assert (role.rolsuper, role.rolbypassrls, forced) == (False, False, True)
     values = {"shop": shop.id, "key": b"k", "topic": "t", "event": "e", "triggered_at": None, "body": b"b"}
-    execute_alone(house.runtime.db, KEEP, values)
+    house.runtime.db.execute_alone(KEEP, values)
     assert (len(kept(house, shop)), len(kept(house, other))) == (1, 0)
     elsewhere = KEEP.replace("SELECT %(shop)s::bigint, %(key)b", f"SELECT {other.id}::bigint, %(key)b")
     with pytest.raises(Exception, match="row-level security"):
-        execute_alone(house.runtime.db, elsewhere, {**values, "key": b"k2"})
+        house.runtime.db.execute_alone(elsewhere, {**values, "key": b"k2"})
     assert len(kept(house, other)) == 0
 
 
@@ -248,6 +251,65 @@ def test_a_database_that_fails_at_the_insert_means_503_and_not_a_lost_200(house:
         with house.runtime.db.house() as session:
             session.execute(text("ALTER TABLE inbox_away RENAME TO inbox"))
     assert post(house, path, headers=delivery(ORDER, number="2")) == 200
+
+
+def _end_connections(servers: Servers, house: House) -> int:
+    """As a restart of the database, or of what stands before it, does to everybody who is connected."""
+    name = house.runtime.db.engine.url.database
+    with psycopg.connect(servers.postgres.admin_url, autocommit=True) as admin:
+        ended = admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+        return len(ended.fetchall())
+
+
+def test_connections_that_died_between_two_deliveries_cost_none_of_them(
+    build: Callable[..., House], database_url: str, servers: Servers
+) -> None:
+    wide = Database(database_url, pool_size=4)
+    house = build(wide)
+    shop = house.shop()
+    path = f"/hooks/woocommerce/{shop.public_id}"
+    with contextlib.ExitStack() as stack:
+        for _ in range(wide.connections):
+            stack.enter_context(wide.house())
+    for number in range(6):
+        assert post(house, path, headers=delivery(ORDER, number=f"d{number}")) == 200
+        assert _end_connections(servers, house) >= wide.connections or number
+    assert len(kept(house, shop)) == len(owed(house, shop)) == 6
+    wide.close()
+
+
+def test_a_connection_that_dies_under_a_statement_has_it_said_again(
+    build: Callable[..., House], database_url: str, servers: Servers
+) -> None:
+    """Both may have been done: the key tells a delivery that is kept already."""
+    wide = Database(database_url, pool_size=2)
+    house = build(wide)
+    shop = house.shop()
+    path = f"/hooks/woocommerce/{shop.public_id}"
+    assert post(house, path) == 200
+    with (
+        psycopg.connect(servers.postgres.url(wide.engine.url.database or "")) as blocker,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        blocker.execute("LOCK TABLE inbox IN SHARE MODE")
+        answer = pool.submit(post, house, path, ORDER, delivery(ORDER, number="2"))
+        waiting = _waiting_backends(servers, 1)
+        with psycopg.connect(servers.postgres.admin_url, autocommit=True) as admin:
+            admin.execute("SELECT pg_terminate_backend(%s)", waiting)
+        blocker.rollback()
+        assert answer.result(timeout=30) == 200
+    assert len(kept(house, shop)) == len(owed(house, shop)) == 2
+    wide.close()
+
+
+def _waiting_backends(servers: Servers, wanted: int) -> list[int]:
+    with psycopg.connect(servers.postgres.admin_url, autocommit=True) as admin:
+        for _ in range(200):
+            rows = admin.execute("SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock'").fetchall()
+            if len(rows) >= wanted:
+                return [row[0] for row in rows]
+            threading.Event().wait(0.05)
+    return []
 
 
 def test_secrets_that_cannot_be_opened_mean_later_and_not_never(house: House) -> None:

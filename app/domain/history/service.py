@@ -8,13 +8,18 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.domain.history.models import EventRow
 from app.events import EVENTS, Event, ShipmentStatus, Source
+from app.kernel import batch
 
 OWN_COLUMNS = frozenset({"order_id", "shipment_id", "occurred_at"})
+APPEND = (
+    batch.insert(EventRow, ("kind", "key", "order_id", "shipment_id", "occurred_at", "source", "is_historic", "data"))
+    .on_conflict_do_nothing(index_elements=["shop_id", "key"])
+    .returning(EventRow.id, EventRow.key, EventRow.is_historic)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,29 +41,25 @@ def append(
         return []
     rows = [
         {
-            "shop_id": shop_id,
             "kind": type(event).__name__,
             "key": key,
             "order_id": event.order_id,
             "shipment_id": getattr(event, "shipment_id", None),
             "occurred_at": event.occurred_at,
-            "source": source.value,
+            "source": source,
             "is_historic": event.occurred_at < connected_at,
             "data": _own_fields(event),
         }
         for key, event in sorted(drafts.items())
     ]
-    inserted = session.execute(
-        insert(EventRow)
-        .on_conflict_do_nothing(index_elements=["shop_id", "key"])
-        .returning(EventRow.id, EventRow.key, EventRow.is_historic),
-        rows,
-    )
+    inserted = session.execute(APPEND, batch.given(shop_id, rows))
     return [Recorded(id=row.id, event=drafts[row.key], is_historic=row.is_historic) for row in inserted]
 
 
 def load(session: Session, ids: Sequence[int]) -> list[Recorded]:
-    rows = session.scalars(select(EventRow).where(EventRow.id.in_(ids)).order_by(EventRow.occurred_at, EventRow.id))
+    rows = session.scalars(
+        select(EventRow).where(batch.among(EventRow.id, ids)).order_by(EventRow.occurred_at, EventRow.id)
+    )
     return [Recorded(id=row.id, event=event_from(row), is_historic=row.is_historic) for row in rows]
 
 

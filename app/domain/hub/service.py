@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 import orjson
 from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.domain.hub.models import HubRow
@@ -20,7 +19,15 @@ from app.domain.promises.rules import Promise, promise_for
 from app.domain.shipments import service as shipments
 from app.domain.shipments.rules import ShipmentFacts
 from app.domain.shops.rules import ShopFacts
+from app.kernel import batch
 from app.kernel.crypto import fingerprint
+
+INSERT = batch.insert(HubRow, ("order_id", "page", "version"), changed_at=func.now())
+UPSERT = INSERT.on_conflict_do_update(
+    index_elements=["shop_id", "order_id"],
+    set_={name: INSERT.excluded[name] for name in ("page", "version", "changed_at")},
+    where=HubRow.version != INSERT.excluded.version,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,29 +44,14 @@ def project(session: Session, shop: ShopFacts, order_ids: Sequence[int]) -> None
     if not order_ids:
         return
     parcels = shipments.facts_for_orders(session, order_ids)
-    documents = {
-        order_id: _document(shop, order, parcels[order_id])
-        for order_id, order in sorted(orders.facts_for(session, order_ids).items())
-    }
-    rows = [
-        {
-            "shop_id": shop.id,
-            "order_id": order_id,
-            "page": document,
-            "version": fingerprint(orjson.dumps(document, option=orjson.OPT_SORT_KEYS))[:16],
-            "changed_at": func.now(),
-        }
-        for order_id, document in documents.items()
-    ]
-    if rows:
-        statement = insert(HubRow).values(rows)
-        session.execute(
-            statement.on_conflict_do_update(
-                index_elements=["shop_id", "order_id"],
-                set_={name: statement.excluded[name] for name in ("page", "version", "changed_at")},
-                where=HubRow.version != statement.excluded.version,
-            )
-        )
+    facts = orders.facts_for(session, order_ids)
+    rows = [_row(order_id, document(shop, order, parcels[order_id])) for order_id, order in sorted(facts.items())]
+    session.execute(UPSERT, batch.given(shop.id, rows))
+
+
+def _row(order_id: int, shown: dict[str, Any]) -> dict[str, Any]:
+    page = orjson.dumps(shown, option=orjson.OPT_SORT_KEYS)
+    return {"order_id": order_id, "page": orjson.Fragment(page), "version": fingerprint(page)[:16]}
 
 
 def read(session: Session, order_public_id: str, expires: int) -> HubPage | None:
@@ -87,7 +79,8 @@ def _read(session: Session, *conditions: ColumnElement[bool]) -> HubPage | None:
 # Dates and moments as ISO 8601 texts, money in minor units. No name, no address, no e-mail: whoever holds the link may see it.
 
 
-def _document(shop: ShopFacts, order: OrderFacts, parcels: Sequence[ShipmentFacts]) -> dict[str, Any]:
+def document(shop: ShopFacts, order: OrderFacts, parcels: Sequence[ShipmentFacts]) -> dict[str, Any]:
+    """What is shown of an order."""
     shown = [parcel for parcel in parcels if not parcel.is_cancelled]
     return {
         "order": {
@@ -96,6 +89,7 @@ def _document(shop: ShopFacts, order: OrderFacts, parcels: Sequence[ShipmentFact
             "status": order.status.value,
             "currency": order.currency,
             "total": order.total,
+            "refunded": order.refunded,
         },
         "lines": [
             {

@@ -9,6 +9,7 @@ from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from app.domain.inbox.models import Delivery
+from app.kernel import batch
 
 KEPT_DAYS = 30
 ROWS_KEPT_DAYS = 90
@@ -27,7 +28,7 @@ class Raw:
 def load(session: Session, ids: Sequence[int]) -> list[Raw]:
     """In the order of their arrival; a body that is gone with age is left out."""
     rows = session.execute(
-        select(Delivery.id, Delivery.topic, Delivery.body).where(Delivery.id.in_(ids)).order_by(Delivery.id)
+        select(Delivery.id, Delivery.topic, Delivery.body).where(batch.among(Delivery.id, ids)).order_by(Delivery.id)
     )
     return [Raw(id=row.id, topic=row.topic, body=row.body) for row in rows if row.body is not None]
 
@@ -35,7 +36,8 @@ def load(session: Session, ids: Sequence[int]) -> list[Raw]:
 def conclude(session: Session, ids: Sequence[int], state: str, note: str = "") -> None:
     """`state`: applied, ignored or refused."""
     if ids:
-        session.execute(update(Delivery).where(Delivery.id.in_(ids)).values(state=state, note=note))
+        change = update(Delivery).where(batch.among(Delivery.id, ids)).values(state=state, note=note)
+        session.execute(change, execution_options={"synchronize_session": False})
 
 
 def replay(session: Session, delivery_id: int) -> bool:

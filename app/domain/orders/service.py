@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 import orjson
@@ -32,19 +33,9 @@ from app.kernel import batch
 from app.kernel.crypto import fingerprint
 
 ORDER = (
-    *(
-        "ref",
-        "number",
-        "status",
-        "channel",
-        "channel_name",
-        "discount_codes",
-        "placed_at",
-        "updated_at",
-        "cancelled_at",
-    ),
-    *("language", "currency", "total", "subtotal", "shipping", "discount", "tax", "customer_ref", "email", "phone"),
-    *("first_name", "last_name", "address", "content"),
+    *("ref", "number", "status", "channel", "channel_name", "discount_codes", "placed_at", "updated_at"),
+    *("cancelled_at", "language", "currency", "total", "subtotal", "shipping", "discount", "tax", "customer_ref"),
+    *("email", "phone", "first_name", "last_name", "address", "content"),
 )
 FROZEN = frozenset({"ref", "language"})
 """Written once: the language is the one of the purchase."""
@@ -52,6 +43,8 @@ LINE = (
     *("order_id", "ref", "position", "title", "variant", "sku", "quantity", "total", "product_ref", "variant_ref"),
     *("image_url", "requires_shipping"),
 )
+SAID_OF_ORDER = attrgetter(*(field.name for field in fields(OrderFact) if field.name != "lines"))
+SAID_OF_LINE = attrgetter(*(field.name for field in fields(Line) if field.name != "image_url"))
 
 
 def _upsert(*, is_authoritative: bool) -> Insert:
@@ -196,6 +189,14 @@ def number_search(session: Session, number: str) -> list[int]:
     return list(session.scalars(select(Order.id).where(Order.number.in_([wanted, f"#{wanted}"])).order_by(Order.id)))
 
 
+def refs_behind(session: Session, last: str, limit: int, since: datetime) -> list[str]:
+    """The first refs behind one, of the orders placed since a moment that the platform showed when we last heard of them."""
+    known = select(Order.ref).where(
+        Order.ref > last, Order.placed_at > since, Order.status != OrderStatus.DELETED.value
+    )
+    return list(session.scalars(known.order_by(Order.ref).limit(limit)))
+
+
 def list_recent(session: Session, limit: int, before: tuple[datetime, int] | None = None) -> list[int]:
     """Ids of the newest orders, newest first; `before` is (placed_at, id) of the last one of the page before."""
     statement = select(Order.id).order_by(Order.placed_at.desc(), Order.id.desc()).limit(limit)
@@ -242,8 +243,7 @@ def _row(shop_language: str, fact: OrderFact, content: bytes) -> dict[str, Any]:
 
 def _content(fact: OrderFact) -> bytes:
     """The hash of what a platform says everywhere it speaks of the order. Pictures are told by some of its mouths only."""
-    bare = replace(fact, lines=tuple(replace(line, image_url="") for line in fact.lines))
-    return fingerprint(orjson.dumps(bare, option=orjson.OPT_SORT_KEYS))
+    return fingerprint(orjson.dumps([SAID_OF_ORDER(fact), [SAID_OF_LINE(line) for line in fact.lines]]))
 
 
 def _rewrite_lines(session: Session, shop_id: int, changed: Mapping[int, OrderFact]) -> None:

@@ -6,8 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
+
+from app.domain.outbox.models import Job
 
 LEASE_SECONDS = 30
 """Longer than a batch may run, shorter than anybody should wait for a dead worker's rows."""
@@ -30,30 +32,30 @@ class Claim:
     failures: int
 
 
+OWE = text(
+    "INSERT INTO outbox (shop_id, kind, ref, due_at) SELECT :shop_id, :kind, ref,"
+    " coalesce(CAST(:due_at AS timestamptz), to_timestamp(0)) FROM unnest(CAST(:refs AS text[])) AS ref"
+)
+OWE_ONCE = text(
+    "INSERT INTO outbox (shop_id, kind, ref) SELECT :shop_id, :kind, told.ref FROM unnest(CAST(:refs AS text[])) AS told (ref)"
+    " WHERE NOT EXISTS (SELECT 1 FROM outbox WHERE shop_id = :shop_id AND kind = :kind AND ref = told.ref"
+    " AND (attempts = 0 OR parked_at IS NOT NULL))"
+)
+
+
 def owe(session: Session, shop_id: int, kind: str, refs: Iterable[str], due_at: datetime | None = None) -> None:
     """Write down work, one row a ref. Due at once when no moment is given."""
-    rows = [{"shop_id": shop_id, "kind": kind, "ref": ref, "due_at": due_at} for ref in refs]
-    if rows:
-        session.execute(
-            text(
-                "INSERT INTO outbox (shop_id, kind, ref, due_at) VALUES (:shop_id, :kind, :ref, coalesce(:due_at, to_timestamp(0)))"
-            ),
-            rows,
-        )
+    told = list(refs)
+    if told:
+        session.execute(OWE, {"shop_id": shop_id, "kind": kind, "refs": told, "due_at": due_at})
 
 
 def owe_once(session: Session, shop_id: int, kind: str, refs: Iterable[str]) -> None:
     """The same, but not where such a row already waits (to be claimed, or for its next try), or is parked: what will not pass by
     itself is not tried anew."""
-    rows = [{"shop_id": shop_id, "kind": kind, "ref": ref} for ref in sorted(set(refs))]
-    if rows:
-        session.execute(
-            text(
-                "INSERT INTO outbox (shop_id, kind, ref) SELECT :shop_id, :kind, :ref WHERE NOT EXISTS (SELECT 1 FROM outbox"
-                " WHERE shop_id = :shop_id AND kind = :kind AND ref = :ref AND (attempts = 0 OR parked_at IS NOT NULL))"
-            ),
-            rows,
-        )
+    told = sorted(set(refs))
+    if told:
+        session.execute(OWE_ONCE, {"shop_id": shop_id, "kind": kind, "refs": told})
 
 
 def bring_forward(session: Session, shop_id: int, kind: str, ref: str, due_at: datetime) -> None:
@@ -79,7 +81,7 @@ def due(session: Session, now: datetime, limit: int = 500) -> Sequence[tuple[int
 
 
 PARK_EXHAUSTED = text(
-    "UPDATE outbox SET parked_at = now(), last_error = CASE WHEN last_error = '' THEN 'no_outcome' ELSE last_error END"
+    "UPDATE outbox SET parked_at = now(), last_error = 'no_outcome'"
     " WHERE shop_id = :shop_id AND kind = :kind AND parked_at IS NULL AND attempts >= :max_attempts"
     " AND (lease_until IS NULL OR lease_until < now())"
 )
@@ -127,12 +129,12 @@ def finish(session: Session, shop_id: int, claims: Sequence[Claim]) -> None:
     )
 
 
-def hold(session: Session, shop_id: int, claims: Sequence[Claim]) -> None:
+def hold(session: Session, shop_id: int, claims: Sequence[Claim], lease: int = LEASE_SECONDS) -> None:
     """Prove that the leases are still ours and prolong them. `Fenced` otherwise."""
     _held(
         session,
         "UPDATE outbox SET lease_until = now() + make_interval(secs => :lease)",
-        {"shop_id": shop_id, "lease": LEASE_SECONDS},
+        {"shop_id": shop_id, "lease": lease},
         claims,
     )
 
@@ -192,6 +194,34 @@ def unpark(session: Session, shop_id: int, kind: str) -> int:
         {"shop_id": shop_id, "kind": kind},
     )
     return len(taken_up.all())
+
+
+def try_again(session: Session) -> int:
+    """Work that was parked because whoever had begun it died, three times: once more, alone, when it has been parked for ten
+    minutes and for as long as it was old then. Mostly it was innocent (a machine without memory, deploys in a row); what does kill
+    its worker soon does so only once in weeks. Across shops; needs no shop entered; how many rows."""
+    taken_up = session.execute(
+        text(
+            "UPDATE outbox SET parked_at = NULL, attempts = :last_try, lease_until = NULL WHERE last_error = 'no_outcome'"
+            " AND parked_at < now() - greatest(parked_at - created_at, interval '10 minutes') RETURNING id"
+        ),
+        {"last_try": MAX_ATTEMPTS - 1},
+    )
+    return len(taken_up.all())
+
+
+def find(session: Session, shop_id: int, kind: str, ref: str) -> Job | None:
+    """The oldest work of this kind about this ref; None when none is owed."""
+    found = select(Job).where(Job.shop_id == shop_id, Job.kind == kind, Job.ref == ref).order_by(Job.id).limit(1)
+    return session.scalars(found).one_or_none()
+
+
+def withdraw(session: Session, shop_id: int, kind: str, ref: str) -> None:
+    """This work is wanted no more. Who has claimed it meanwhile is `Fenced`."""
+    session.execute(
+        text("DELETE FROM outbox WHERE shop_id = :shop_id AND kind = :kind AND ref = :ref"),
+        {"shop_id": shop_id, "kind": kind, "ref": ref},
+    )
 
 
 def tick(session: Session, name: str, seconds: int) -> list[int]:

@@ -9,7 +9,8 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """A message ready to hand over. `key` is the ledger row's own key: it makes the Message-ID and any provider's key."""
+    """A message ready to hand over. `key` is the ledger row's own key: it makes the Message-ID and any provider's key. `reply_to`
+    is where somebody reads the answers, empty for nowhere in particular."""
 
     key: str
     recipient: str
@@ -19,6 +20,7 @@ class Letter:
     html: str
     text: str
     language: str
+    reply_to: str = ""
     headers: dict[str, str] = field(default_factory=dict[str, str])
 
 
@@ -36,4 +38,8 @@ class Channel(Protocol):
         """Hand over once. `commit` is called once, at the last moment at which it is certain that nothing was handed over yet;
         what it raises stops the handing over. `Transient`: not taken, may be later. `Permanent`: refused. `Uncertain`: nobody
         can know."""
+        ...
+
+    def probe(self) -> None:
+        """Whether a letter could be handed over now, without handing one over. `Transient` when not."""
         ...

@@ -27,6 +27,7 @@ from app.channels.base import Channel, Letter, Receipt
 from app.channels.console import Console
 from app.kernel.config import Settings
 from app.kernel.errors import Failure, Permanent, Transient, Uncertain
+from app.kernel.faults import faultpoint
 
 CONNECT_TIMEOUT = 10.0
 COMMAND_TIMEOUT = 30.0
@@ -120,6 +121,11 @@ class Email:
             commit()
             return self._hand_over(smtp)
 
+    def probe(self) -> None:
+        """Greeted, encrypted, logged in, and gone again."""
+        with _trouble_of_the_server(), self._connect() as smtp:
+            smtp.noop()
+
     def close(self) -> None:
         """End this thread's connection; the next letter opens another."""
         smtp: smtplib.SMTP | None = getattr(self._held, "smtp", None)
@@ -132,12 +138,14 @@ class Email:
         _set_timeout(smtp, self._verdict_timeout)
         try:
             smtp.send(b".\r\n")
+            faultpoint("email.after_dot")
             reply = smtp.getreply()
         except (OSError, smtplib.SMTPException) as error:
             raise Uncertain("no_reply_after_handover", type(error).__name__) from error
         if reply[0] < 0:
             raise Uncertain("no_reply_after_handover", "not SMTP")
         _expect(reply)
+        faultpoint("email.after_reply")
         _set_timeout(smtp, COMMAND_TIMEOUT)
         return Receipt(reply=f"{reply[0]} {_said(reply[1])}".strip())
 
@@ -274,6 +282,8 @@ def wire_form(letter: Letter) -> Wire:
     message.add_alternative(letter.html, subtype="html", cte="quoted-printable")  # first: it moves Content- headers
     message["From"] = _mailbox(sender, _header(letter.sender_name))
     message["To"] = _mailbox(recipient)
+    if letter.reply_to:
+        message["Reply-To"] = _mailbox(_address(letter.reply_to))
     message["Subject"] = _header(letter.subject)
     message["Date"] = datetime.now(UTC)
     message["Message-ID"] = f"<{letter.key}@{sender.rpartition('@')[2]}>"

@@ -9,12 +9,15 @@ from app.domain.history.service import Recorded
 from app.domain.messages import service as messages
 from app.domain.outbox import service as outbox
 from app.domain.outbox.service import Claim
+from app.domain.shops import service as shops
 from app.domain.shops.rules import ShopFacts
 from app.events import ShipmentEvent
 from app.jobs import facts as gathered
 from app.jobs.followups import FOLLOWUPS
 from app.jobs.followups.base import Facts
 from app.jobs.queue import Queue, Work
+from app.kernel.crypto import recipient_hash
+from app.kernel.faults import faultpoint
 from app.kernel.runtime import Runtime
 
 CHANNEL = "email"
@@ -27,15 +30,18 @@ def plan_messages(runtime: Runtime, shop: ShopFacts, claims: Sequence[Claim]) ->
     with runtime.db.transaction(shop.id) as session:
         events = history.load(session, [int(claim.ref) for claim in claims])
         facts = gathered.facts_for(session, shop, sorted({recorded.event.order_id for recorded in events}))
+        shop_key = shops.recipient_key(session, runtime.keys, shop.id)
         for recorded in events:
             order_facts = facts.get(recorded.event.order_id)
             if order_facts:
-                for draft in _drafts(runtime, shop, recorded, order_facts):
+                for draft in _drafts(shop_key, recorded, order_facts):
                     messages.plan(session, shop.id, draft, now)
         outbox.finish(session, shop.id, claims)
+        faultpoint("plan.before_commit")
+    faultpoint("plan.after_commit")
 
 
-def _drafts(runtime: Runtime, shop: ShopFacts, recorded: Recorded, facts: Facts) -> list[messages.Draft]:
+def _drafts(shop_key: bytes, recorded: Recorded, facts: Facts) -> list[messages.Draft]:
     event = recorded.event
     if isinstance(event, ShipmentEvent):
         facts = gathered.about(facts, "shipment", event.shipment_id)
@@ -49,7 +55,7 @@ def _drafts(runtime: Runtime, shop: ShopFacts, recorded: Recorded, facts: Facts)
                     about_kind=plan.about_kind,
                     about_id=plan.about_id,
                     occurrence=plan.occurrence,
-                    recipient_hash=runtime.keys.recipient_hash(shop.id, facts.order.email or ""),
+                    recipient_hash=recipient_hash(shop_key, facts.order.email or ""),
                     order_id=event.order_id,
                     event_id=recorded.id,
                     channel=CHANNEL,
@@ -60,4 +66,4 @@ def _drafts(runtime: Runtime, shop: ShopFacts, recorded: Recorded, facts: Facts)
     return drafts
 
 
-WORK = Work(kind="plan", queue=Queue.NOW, batch=100, run=plan_messages)
+WORK = Work(kind="plan", queue=Queue.WORLD, batch=100, run=plan_messages, ahead=5)

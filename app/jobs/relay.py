@@ -4,15 +4,17 @@ at any moment; the next round says it anew."""
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 
 from redis.exceptions import RedisError
 from rq import Queue as RqQueue
 from rq.serializers import JSONSerializer
 
 from app.domain.outbox import service as outbox
-from app.jobs.queue import Stop
+from app.jobs.queue import Queue, Stop
 from app.jobs.schedule import strike
-from app.jobs.works import WORKS, hint_key, take_hint
+from app.jobs.works import WORKS, hint_key, take_hint, waiting
+from app.kernel.faults import faultpoint
 from app.kernel.runtime import Runtime
 
 PAUSE_SECONDS = 0.2
@@ -22,32 +24,54 @@ TIMEOUT_SECONDS = 600
 """RQ's alarm for a hint: the last resort. Everything has time limits of its own, and an alarm in the middle of a hand-over (a mail
 server may think for two minutes) would leave its outcome unknown."""
 TICK_SECONDS = 1.0
+CHANCE_SECONDS = 60.0
+LOW_WATER = 500
+"""Hints that may wait in a queue. What is owed beyond them waits in Postgres, where nothing gets lost; Valkey stays small enough
+for the smallest plan (25 MB), whatever the backlog."""
 
 
 def relay_forever(runtime: Runtime) -> None:
     """Until `Stop` is set."""
-    next_tick = 0.0
+    next_tick = next_chance = 0.0
     while not Stop.is_set:
         if time.monotonic() >= next_tick:
             strike(runtime)
             next_tick = time.monotonic() + TICK_SECONDS
+        if time.monotonic() >= next_chance:
+            give_another_chance(runtime)
+            next_chance = time.monotonic() + CHANCE_SECONDS
         hint_due_work(runtime)
         time.sleep(PAUSE_SECONDS)
 
 
+def give_another_chance(runtime: Runtime) -> None:
+    """To what was parked only because its workers died."""
+    with runtime.db.house() as session:
+        outbox.try_again(session)
+
+
 def hint_due_work(runtime: Runtime) -> int:
-    """Tell the workers of all work that is due; how many hints were given. Without Valkey: none, and no failure."""
+    """Tell the workers of work that is due, as much as they can take; how many hints were given. Without Valkey: none, and no
+    failure."""
     with runtime.db.house() as session:
         due = outbox.due(session, runtime.clock.now())
+    faultpoint("relay.looked")
+    given = 0
     try:
-        return sum(_hint(runtime, shop_id, kind) for shop_id, kind in due)
+        room = {queue: LOW_WATER - waiting(runtime, queue) for queue in Queue} if due else {}
+        for shop_id, kind in due:
+            if kind in WORKS and room[WORKS[kind].queue] > 0 and _hint(runtime, shop_id, kind):
+                room[WORKS[kind].queue] -= 1
+                given += 1
     except RedisError:
-        return 0
+        pass
+    return given
 
 
 def _hint(runtime: Runtime, shop_id: int, kind: str) -> bool:
-    if kind not in WORKS or not runtime.valkey.set(hint_key(kind, shop_id), 1, nx=True, ex=HINT_SECONDS):
+    if not runtime.valkey.set(hint_key(kind, shop_id), 1, nx=True, ex=HINT_SECONDS):
         return False
+    faultpoint("relay.before_hint")
     queue = RqQueue(WORKS[kind].queue.value, connection=runtime.valkey, serializer=JSONSerializer)
     queue.enqueue_call(  # pyright: ignore[reportUnknownMemberType]
         take_hint,
@@ -58,4 +82,16 @@ def _hint(runtime: Runtime, shop_id: int, kind: str) -> bool:
         ttl=HINT_SECONDS * 6,
         description=f"{kind} of shop {shop_id}",
     )
+    faultpoint("relay.after_hint")
     return True
+
+
+def forget_hints(runtime: Runtime, shop_id: int) -> None:
+    """Take back what the workers were told of a shop that is gone. Without Valkey, nothing: hints end by themselves."""
+    with suppress(RedisError):
+        runtime.valkey.delete(*(hint_key(kind, shop_id) for kind in WORKS))
+        for queue in Queue:
+            told = RqQueue(queue.value, connection=runtime.valkey, serializer=JSONSerializer)
+            for job in told.get_jobs():
+                if shop_id in job.args:  # pyright: ignore[reportUnknownMemberType]
+                    job.delete()  # pyright: ignore[reportUnknownMemberType]

@@ -18,6 +18,7 @@ SELF_SIGNED_HOSTS = (".compute-1.amazonaws.com", ".compute.amazonaws.com", ".her
 
 URL_SAFE = str.maketrans("-_", "+/")
 KEY_BYTES = 32
+SHORTEST_TOKEN = 16
 GENERATED_LENGTH = 32
 """A secret without a key id must be at least so long: nobody types that, so it came from a generator."""
 
@@ -45,7 +46,10 @@ class Settings:
     clock_origin: datetime | None = None  # demo only, with clock_rate: business time runs faster
     clock_rate: float = 1.0
     poll_seconds: int = 300
-    web_threads: int = 16
+    web_threads: int = 14
+    web_processes: int = 1  # how many run at the same time: for counting connections only
+    worker_processes: int = 1
+    metrics_token: str | None = field(repr=False, default=None)  # None: there are no metrics
     platform: Mapping[str, str] = field(repr=False, default_factory=dict[str, str])  # what the connectors asked for
 
     @classmethod
@@ -67,7 +71,10 @@ class Settings:
             clock_origin=read.optional("CLOCK_ORIGIN", _moment, None),
             clock_rate=read.optional("CLOCK_RATE", _rate, 1.0),
             poll_seconds=read.optional("POLL_SECONDS", _whole, 300),
-            web_threads=read.optional("WEB_THREADS", _whole, 16),
+            web_threads=read.optional("WEB_THREADS", _whole, 14),
+            web_processes=read.optional("WEB_PROCESSES", _whole, 1),
+            worker_processes=read.optional("WORKER_PROCESSES", _whole, 1),
+            metrics_token=read.optional("METRICS_TOKEN", _token, None),
             platform={name: value for name in platform_names if (value := read.raw(name))},
         )
         if read.problems:
@@ -204,6 +211,14 @@ def _flag(value: str) -> bool:
     if value.lower() in ("0", "false", "no", "off"):
         return False
     raise ValueError("must be true or false")
+
+
+def _token(value: str) -> str:
+    if len(value) < SHORTEST_TOKEN or not (value.isascii() and value.isprintable()):
+        raise ValueError(
+            f"must be at least {SHORTEST_TOKEN} signs that nobody can guess, like the output of `openssl rand -hex 16`"
+        )
+    return value
 
 
 def _whole(value: str) -> int:

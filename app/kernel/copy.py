@@ -1,4 +1,4 @@
-"""Every word a shopper reads, from copy/: found by language and voice, compiled once, rendered many times."""
+"""Every word a shopper reads, and the mails to the merchant, from copy/: found by language and voice, compiled once, rendered many times."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from app.kernel.errors import Permanent
 from app.kernel.text import Manner, Target, Text, compile_text
 
 FOLDER = Path(__file__).resolve().parents[2] / "copy"
-KINDS = ("messages", "ui")
+KINDS = ("messages", "ui", "merchant")
 ABOUT_THE_FILE = frozenset({"language", "tones"})
 NO_TEXT = frozenset({"class", "topic", "actions_equal"})
 """What a message says of itself beside its texts."""
@@ -44,7 +44,7 @@ class Variable:
 
 class Catalogue:
     """The files of one folder. A path leads to a text like "messages.shipped.subject.b", "phrases.total" or "tracking.title":
-    what stands in messages.<lang>.yaml and ui.<lang>.yaml, side by side."""
+    what stands in messages.<lang>.yaml, ui.<lang>.yaml and merchant.<lang>.yaml, side by side."""
 
     def __init__(self, folder: Path = FOLDER) -> None:
         self.folder = folder

@@ -52,17 +52,26 @@ class Link:
 
 class Keyring:
     """The house's keys: the first one signs and seals, all of them verify and open. A new key is put in front; an old one may
-    be taken away when nothing that it sealed or signed is needed any more, except the last one (`recipient_hash`)."""
+    be taken away when nothing that it sealed or signed is needed any more (`python -m app.cli rotate-keys` tells)."""
 
     def __init__(self, keys: Sequence[tuple[str, bytes]]) -> None:
         self._keys = dict(keys)
-        self._active, self._oldest = keys[0][0], keys[-1][0]
+        self._active = keys[0][0]
+
+    @property
+    def active(self) -> str:
+        """The id of the key that seals and signs."""
+        return self._active
+
+    def marks(self) -> dict[str, str]:
+        """A mark for each key by its id: the same key has the same mark everywhere, and nobody learns the key from it."""
+        return {key_id: self._derive(key_id, b"mark").hex()[:16] for key_id in self._keys}
 
     # --- secrets at rest ---------------------------------------------------------------------------------------------
 
     def seal(self, plain: bytes, context: str) -> bytes:
-        """Envelope encryption: a fresh data key seals `plain`, the active key wraps the data key. `context` (shop and name)
-        is authenticated, so a sealed value that is moved to another row does not open."""
+        """Envelope encryption: a fresh data key seals `plain`, the active key wraps the data key. `context` (the shop's public id
+        and a name) is authenticated, so a sealed value that is moved to another row does not open."""
         bound = context.encode()
         data_key, nonce, wrap_nonce = os.urandom(KEY), os.urandom(NONCE), os.urandom(NONCE)
         wrapped = AESGCM(self._derive(self._active, b"wrap")).encrypt(wrap_nonce, data_key, bound)
@@ -106,17 +115,21 @@ class Keyring:
     def _tag(self, key_id: str, payload: str) -> bytes:
         return hmac_sha256(self._derive(key_id, b"link"), payload.encode())[:16]
 
-    # --- recipients --------------------------------------------------------------------------------------------------
-
-    def recipient_hash(self, shop_id: int, address: str) -> bytes:
-        """A keyed fingerprint of an address within one shop. It comes from the oldest key, which therefore stays: a ledger
-        must recognise its recipients after a rotation, or it writes to them again."""
-        return hmac_sha256(
-            self._derive(self._oldest, b"recipient"), f"{shop_id}\n{address.strip().casefold()}".encode()
-        )
-
     def _derive(self, key_id: str, use: bytes) -> bytes:
         return hmac_sha256(self._keys[key_id], b"encore/" + use)
+
+
+def sealed_by(sealed: bytes) -> str:
+    """The id of the key that a sealed value says it needs; empty when it is no sealed value."""
+    head, separator, _ = sealed.partition(b"\x00")
+    is_sealed = separator and head.startswith(VERSION) and head.isascii()
+    return head.removeprefix(VERSION).decode() if is_sealed else ""
+
+
+def recipient_hash(shop_key: bytes, address: str) -> bytes:
+    """A fingerprint of an address, keyed by its shop's own secret: nobody can try addresses on it without that secret, the ledger
+    recognises its recipients after keys were rotated and in another house, and two shops never know that they share one."""
+    return hmac_sha256(shop_key, address.strip().casefold().encode())
 
 
 def fingerprint(*parts: bytes) -> bytes:

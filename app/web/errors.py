@@ -12,17 +12,20 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
+from app.web import hub
+
 log = logging.getLogger(__name__)
 
 WORDS: dict[int, tuple[str, str]] = {
-    401: ("Please sign in", "Open the console with a fresh link: python -m app.cli console-link"),
+    401: ("Please sign in", "Open the console with a fresh link: python -m app.cli login-link"),
+    403: ("Please send it once more", "This page was open for too long. Go back, load it anew and try again."),
     404: ("Nothing here", "This address leads nowhere. Was it copied completely?"),
     405: ("Nothing here", "This address cannot be used like that."),
     413: ("Too big", "What was sent is too big."),
     500: ("Something went wrong on our side", "Please try again in a moment."),
     503: ("Not reachable just now", "Please try again in a moment."),
 }
-RETRY_SECONDS = "30"
+RETRY_SECONDS = 30
 
 ExceptionInfo = tuple[type, BaseException, TracebackType | None] | tuple[None, None, None]
 
@@ -62,8 +65,19 @@ def _explain(error: HTTPException) -> Response:
 
 def _ask_to_come_again(error: OperationalError | PoolTimeout) -> Response:
     log.error("database unreachable", extra={"code": type(error).__name__, "page": request.endpoint})
-    response = _page(HTTPStatus.SERVICE_UNAVAILABLE)
-    response.headers["Retry-After"] = RETRY_SECONDS
+    return unavailable(RETRY_SECONDS)
+
+
+def unavailable(seconds: int) -> Response:
+    """503 in the words of whoever asked: a page for the shopper; nothing at all for the block in a storefront, which keeps its link
+    and asks again; else the house's own."""
+    if request.endpoint == "hub.track":
+        response = hub.come_again(seconds)
+    elif request.endpoint == "hub.fresh" or request.blueprint == "embed":
+        response = Response(status=HTTPStatus.SERVICE_UNAVAILABLE)
+    else:
+        response = _page(HTTPStatus.SERVICE_UNAVAILABLE)
+    response.headers["Retry-After"] = str(seconds)
     return response
 
 

@@ -18,7 +18,7 @@ def test_a_hint_may_take_as_long_as_a_mail_server_may(runtime: Runtime) -> None:
         outbox.owe(session, shop.id, "deliver", ["1", "2"])
     assert hint_due_work(runtime) == 1
     assert hint_due_work(runtime) == 0
-    (hint,) = RqQueue("now", connection=runtime.valkey, serializer=JSONSerializer).jobs
+    (hint,) = RqQueue("world", connection=runtime.valkey, serializer=JSONSerializer).jobs
     commands = 3  # MAIL, RCPT, DATA
     assert hint.timeout
     assert hint.timeout > email.CONNECT_TIMEOUT + commands * email.COMMAND_TIMEOUT + email.VERDICT_TIMEOUT

@@ -34,7 +34,7 @@ def problems(**changed: str) -> list[str]:
 def test_the_four_that_have_no_default_are_enough() -> None:
     read = settings()
     assert read.public_url == "https://encore.test"
-    assert (read.smtp_url, read.poll_seconds, read.web_threads, read.allow_private_addresses) == (None, 300, 16, False)
+    assert (read.smtp_url, read.poll_seconds, read.web_threads, read.allow_private_addresses) == (None, 300, 14, False)
 
 
 def test_an_empty_environment_names_all_four() -> None:
@@ -58,6 +58,7 @@ def test_every_problem_is_told_at_once() -> None:
         "CLOCK_RATE": "0.5",
         "POLL_SECONDS": "0",
         "WEB_THREADS": "many",
+        "METRICS_TOKEN": "short",
     }
     assert sorted(problem.split()[0] for problem in problems(**wrong)) == sorted(wrong)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from app.kernel.copy import ABOUT_THE_FILE, VOICES, Catalogue, catalogue
+from app.kernel.copy import ABOUT_THE_FILE, KINDS, VOICES, Catalogue, catalogue
 from app.kernel.errors import Permanent
 from app.kernel.text import Target, compile_text
 
@@ -19,7 +19,7 @@ DAYS = {
     *("earliest", "latest", "day", "until", "deadline", "answer_by", "arrival"),
     *("next", "next_attempt", "previous", "paused_until"),
 }
-MOMENTS = {"delivered_at", "checked_at", "received_at"}
+MOMENTS = {"delivered_at", "checked_at", "received_at", "since"}
 NUMBERS = {
     *("position", "total", "delivered_count", "remaining_count", "sample"),
     *("minutes", "count", "max", "step", "steps"),
@@ -59,9 +59,9 @@ def test_what_messages_say_of_themselves_agrees(language: str) -> None:
         ]
 
 
-def test_messages_and_pages_share_no_branch() -> None:
-    messages, pages = (Catalogue._load(WORDS, kind, "en").keys() - ABOUT_THE_FILE for kind in ("messages", "ui"))
-    assert not messages & pages
+def test_the_files_of_a_language_share_no_branch() -> None:
+    branches = [name for kind in KINDS for name in Catalogue._load(WORDS, kind, "en").keys() - ABOUT_THE_FILE]
+    assert len(branches) == len(set(branches))
 
 
 def test_a_pair_has_both_voices() -> None:

@@ -28,8 +28,7 @@ def is_stale(occurred_at: datetime, now: datetime) -> bool:
     return now - occurred_at > STALE_AFTER
 
 
-def message_key(
-    shop_id: int, follow_up: str, about_kind: str, about_id: int, occurrence: int, recipient_hash: bytes
-) -> uuid.UUID:
-    """The same message has the same key for ever: whoever collapses duplicates by it (a mailbox, a provider) can."""
-    return uuid.uuid5(NAMESPACE, f"{shop_id}/{follow_up}/{about_kind}/{about_id}/{occurrence}/{recipient_hash.hex()}")
+def message_key(follow_up: str, about_kind: str, about_id: int, occurrence: int, recipient_hash: bytes) -> uuid.UUID:
+    """The same message has the same key for ever and in every house, for the recipient's hash is one shop's own: whoever collapses
+    duplicates by it (a mailbox, a provider) can."""
+    return uuid.uuid5(NAMESPACE, f"{follow_up}/{about_kind}/{about_id}/{occurrence}/{recipient_hash.hex()}")

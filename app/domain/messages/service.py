@@ -44,9 +44,7 @@ def plan(session: Session, shop_id: int, draft: Draft, now: datetime) -> None:
         if not stale:
             _bring_forward(session, shop_id, draft)
         return
-    key = message_key(
-        shop_id, draft.follow_up, draft.about_kind, draft.about_id, draft.occurrence, draft.recipient_hash
-    )
+    key = message_key(draft.follow_up, draft.about_kind, draft.about_id, draft.occurrence, draft.recipient_hash)
     statement = insert(Message).values(
         shop_id=shop_id,
         key=key,

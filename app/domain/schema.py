@@ -3,11 +3,15 @@
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from app.domain.catalogue.models import Discount, Product, Variant
+from app.domain.customers.models import Customer
+from app.domain.effects.models import Effect
 from app.domain.history.models import EventRow
 from app.domain.hub.models import HubRow
 from app.domain.inbox.models import Delivery
 from app.domain.messages.models import Message
-from app.domain.orders.models import Order, OrderLine
+from app.domain.notices.models import Notice
+from app.domain.orders.models import Order, OrderLine, Refund
 from app.domain.outbox.models import Job, Tick
 from app.domain.shipments.models import Scan, Shipment, ShipmentItem
 from app.domain.shops.models import Credential, Shop, ShopSettings, SyncState, UsedLink
@@ -16,8 +20,9 @@ from app.kernel.db import Base
 TABLES = (
     *(Shop, ShopSettings, Credential, SyncState, UsedLink),
     *(Delivery, Job, Tick, EventRow),
-    *(Order, OrderLine, Shipment, ShipmentItem, Scan),
-    *(Message, HubRow),
+    *(Product, Variant, Discount, Customer),
+    *(Order, OrderLine, Refund, Shipment, ShipmentItem, Scan),
+    *(Effect, Message, HubRow, Notice),
 )
 
 WITHOUT_POLICY = frozenset({"shop", "outbox", "tick"})
@@ -26,7 +31,7 @@ them for all shops. Every other table has a forced policy."""
 
 METADATA = Base.metadata
 
-GROWING = (Order, OrderLine, Shipment, ShipmentItem, Scan, EventRow, HubRow)
+GROWING = (Product, Variant, Customer, Order, OrderLine, Shipment, ShipmentItem, Scan, EventRow, HubRow)
 """What an import fills from nothing."""
 
 

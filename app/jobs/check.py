@@ -17,6 +17,7 @@ from app.domain.shops.rules import ShopFacts, Store
 from app.jobs.pull import access_to
 from app.jobs.queue import LONGEST_LEASE, Queue, Work
 from app.kernel.errors import Failure
+from app.kernel.faults import faultpoint
 from app.kernel.runtime import Runtime
 
 WEBHOOKS = "webhooks"
@@ -29,6 +30,7 @@ def check_store(runtime: Runtime, shop: ShopFacts, claims: Sequence[Claim]) -> N
     connector = CONNECTORS[shop.platform]
     with runtime.db.transaction(shop.id) as session:
         access = access_to(runtime, session, shop)
+    faultpoint("check.before_call")
     try:
         profile = connector.probe(access, runtime.http)
         found = connector.subscribe(
@@ -38,10 +40,13 @@ def check_store(runtime: Runtime, shop: ShopFacts, claims: Sequence[Claim]) -> N
         with runtime.db.transaction(shop.id) as session:
             shops.sync_state(session, shop.id, WEBHOOKS).last_error = failure.code
         raise
+    faultpoint("check.after_call")
     with runtime.db.transaction(shop.id) as session:
         shops.refresh(session, shop.id, store_from(shop.platform, shop.base_url, profile))
         _record(session, shops.sync_state(session, shop.id, WEBHOOKS), found.in_order + found.mended, found.mended)
         outbox.finish(session, shop.id, claims)
+        faultpoint("check.before_commit")
+    faultpoint("check.after_commit")
 
 
 def store_from(platform: str, base_url: str, profile: Profile) -> Store:

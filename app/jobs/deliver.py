@@ -10,6 +10,7 @@ from functools import partial
 from urllib.parse import quote
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from app.channels import CHANNELS
@@ -27,6 +28,7 @@ from app.jobs.letters import compose
 from app.jobs.queue import Queue, Work
 from app.kernel.crypto import Link
 from app.kernel.errors import Permanent, Transient, Uncertain
+from app.kernel.faults import faultpoint
 from app.kernel.runtime import Runtime
 
 LINK_LIFE = timedelta(days=180)
@@ -49,12 +51,16 @@ def deliver_message(runtime: Runtime, shop: ShopFacts, claims: Sequence[Claim]) 
     ready = _prepare(runtime, shop, claim)
     if ready is None:
         return
+    faultpoint("deliver.prepared")
     try:
         receipt = CHANNELS[ready.channel](runtime.settings).send(
             ready.letter, partial(_commit_to, runtime, shop, ready, claim)
         )
     except Transient:
         _give_back(runtime, shop, ready)
+        raise
+    except OperationalError:
+        _take_back(runtime, shop, ready, claim)
         raise
     except Uncertain as doubt:
         _settle(runtime, shop, ready, State.UNCERTAIN, claim, reason=doubt.code)
@@ -97,6 +103,8 @@ def _commit_to(runtime: Runtime, shop: ShopFacts, ready: Ready, claim: Claim) ->
         said = {"template": ready.template, "language": ready.letter.language, "reason": ""}
         if not messages.move(session, ready.message_id, [State.PLANNED], State.SENDING, **said):
             raise outbox.Fenced(ready.message_id)
+        faultpoint("deliver.before_sending")
+    faultpoint("deliver.after_sending")
 
 
 def _verdict(runtime: Runtime, message: Message, facts: Facts | None) -> str | Skip:
@@ -104,6 +112,8 @@ def _verdict(runtime: Runtime, message: Message, facts: Facts | None) -> str | S
         return Skip("stale")
     if facts is None:
         return Skip("order_unknown")
+    if message.follow_up not in facts.shop.settings.switched_on:
+        return Skip("switched_off")
     return FOLLOWUPS[message.follow_up].check(facts)
 
 
@@ -134,13 +144,34 @@ def _give_back(runtime: Runtime, shop: ShopFacts, ready: Ready) -> None:
         messages.move(session, ready.message_id, [State.SENDING], State.PLANNED, reason="")
 
 
+def _take_back(runtime: Runtime, shop: ShopFacts, ready: Ready, claim: Claim) -> None:
+    """The database broke off at `_commit_to`. Whether the intent was written is not known, but the letter has not left: as long as
+    the work is ours, it may be handed over again."""
+    with runtime.db.transaction(shop.id) as session:
+        outbox.hold(session, shop.id, [claim])
+        messages.move(session, ready.message_id, [State.SENDING], State.PLANNED, reason="")
+
+
 def _settle(runtime: Runtime, shop: ShopFacts, ready: Ready, state: State, claim: Claim, **values: object) -> None:
-    """Write the outcome and end the work. Who waited so long for an answer that the lease was lost still knows it: the heir could
-    only call the message uncertain, and what is left of the work is his."""
+    """What is known must not fall into doubt because the database breaks off: it is written once more, and where it stood already,
+    that changes nothing."""
+    try:
+        _write_outcome(runtime, shop, ready, state, claim, **values)
+    except OperationalError:
+        _write_outcome(runtime, shop, ready, state, claim, **values)
+
+
+def _write_outcome(
+    runtime: Runtime, shop: ShopFacts, ready: Ready, state: State, claim: Claim, **values: object
+) -> None:
+    """And end the work. Who waited so long for an answer that the lease was lost still knows it: the heir could only call the
+    message uncertain, and what is left of the work is his."""
     with runtime.db.transaction(shop.id) as session:
         messages.move(session, ready.message_id, BEFORE[state], state, **values)
         with suppress(outbox.Fenced):
             outbox.finish(session, shop.id, [claim])
+        faultpoint("deliver.before_outcome")
+    faultpoint("deliver.after_outcome")
 
 
 # a letter may be refused before it was asked for; the last word on one that was called uncertain is its answer
@@ -150,4 +181,7 @@ BEFORE = {
     State.SENT: (State.SENDING, State.UNCERTAIN),
 }
 
-WORK = Work(kind=messages.DELIVER, queue=Queue.NOW, batch=1, run=deliver_message, ahead=10)
+LIMIT = 300
+"""Seconds. A mail server may think for two minutes about the final dot, after six commands of at most thirty seconds each: who is
+ended before that leaves a letter in doubt."""
+WORK = Work(kind=messages.DELIVER, queue=Queue.WORLD, batch=1, run=deliver_message, ahead=10, limit=LIMIT)

@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
-from app.jobs import deliver, ingest, plan, pull, retain, track
-from app.jobs.queue import Work, work_off
-from app.kernel.runtime import held
+from redis.exceptions import RedisError
+from rq import Queue as RqQueue
+
+from app.jobs import alert, census, check, deliver, effects, ingest, plan, pull, retain, track
+from app.jobs.queue import Queue, Work, work_off
+from app.kernel.runtime import Runtime, held
 
 WORKS: dict[str, Work] = {
-    work.kind: work for work in (ingest.WORK, pull.FETCH, plan.WORK, deliver.WORK, pull.PULL, track.WORK, retain.WORK)
+    work.kind: work
+    for work in (
+        ingest.WORK,
+        pull.FETCH,
+        plan.WORK,
+        deliver.WORK,
+        effects.WORK,
+        pull.PULL,
+        track.WORK,
+        check.WORK,
+        census.WORK,
+        alert.WORK,
+        retain.WORK,
+    )
 }
 
 
@@ -16,7 +32,21 @@ def take_hint(kind: str, shop_id: int) -> None:
     runtime = held()
     runtime.valkey.delete(hint_key(kind, shop_id))
     if kind in WORKS:
-        work_off(runtime, WORKS[kind], shop_id)
+        work = WORKS[kind]
+        work_off(runtime, work, shop_id, lambda: _is_awaited(runtime, work.queue))
+
+
+def waiting(runtime: Runtime, queue: Queue) -> int:
+    """How many hints nobody has taken yet."""
+    return RqQueue(queue.value, connection=runtime.valkey).count
+
+
+def _is_awaited(runtime: Runtime, queue: Queue) -> bool:
+    """Not by anybody whom we could hear of, without Valkey."""
+    try:
+        return waiting(runtime, queue) > 0
+    except RedisError:
+        return False
 
 
 def hint_key(kind: str, shop_id: int) -> str:

@@ -6,21 +6,24 @@ from pathlib import Path
 
 from flask import Flask
 from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader, StrictUndefined
+from prometheus_client import CollectorRegistry
 
 from app.kernel.runtime import Runtime
-from app.web import embed, files, headers, health, hub
+from app.web import embed, files, headers, health, hub, openapi
 from app.web.assets import WIDGET_FOLDER, Assets, read_assets
 from app.web.console import console
 from app.web.context import NAME, Context
 from app.web.errors import Pages, answer_errors
 from app.web.ingest import Ingest
 from app.web.lookup import KnownShops
+from app.web.metrics import Answered, metrics
+from app.web.shedding import shed
 
 TEMPLATES = Path(__file__).parent / "templates"
 
 
 def create_app(runtime: Runtime) -> Flask:
-    """The application, with ingest in front of its pages."""
+    """The application, with ingest in front of its pages and the count of answers in front of both."""
     app = Pages("encore", static_folder=None)
     assets = read_assets()
     shops = KnownShops(runtime)
@@ -28,9 +31,19 @@ def create_app(runtime: Runtime) -> Flask:
     _prepare_templates(app, assets)
     answer_errors(app)
     headers.protect(app, is_https=runtime.settings.public_url.startswith("https://"))
-    for pages in (health.pages, files.pages, hub.pages, embed.pages, console()):
+    registry = CollectorRegistry()
+    for pages in (
+        health.pages,
+        openapi.pages,
+        metrics(runtime, registry),
+        files.pages,
+        hub.pages,
+        embed.pages,
+        console(),
+    ):
         app.register_blueprint(pages)
-    app.wsgi_app = Ingest(runtime.db, shops, app.wsgi_app)
+    shed(app, runtime.settings.web_threads, registry)
+    app.wsgi_app = Answered(Ingest(runtime.db, shops, app.wsgi_app), registry)
     return app
 
 

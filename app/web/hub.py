@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from functools import lru_cache
+from http import HTTPStatus
 from typing import NoReturn
 
 from flask import Blueprint, Response, abort, render_template, request, url_for
@@ -15,6 +16,7 @@ from app.domain.shops.brand import DARK, LIGHT, roles
 from app.domain.shops.rules import ShopFacts
 from app.kernel.copy import catalogue
 from app.kernel.errors import BadSignature
+from app.kernel.language import LAST_RESORT, pick
 from app.web.assets import allowance
 from app.web.context import context
 from app.web.headers import origin_of
@@ -33,23 +35,30 @@ def track(token: str) -> Response:
     shop, page = _open(token)
     chosen = request.args.get("lang", "")
     language = chosen if chosen in LANGUAGES else page.language
+    html, policy = render_page(shop, page, language, token=token)
+    response = _private(html)
+    response.headers["Content-Security-Policy"] = policy
+    return response
+
+
+def render_page(shop: ShopFacts, page: HubPage, language: str, *, token: str = "") -> tuple[str, str]:
+    """The page and its content security policy. Without a token it neither refreshes itself nor offers languages: a preview."""
     speaker = catalogue().speaker(language, shop.language, shop.settings.voice)
     brand = _brand_style(shop.settings.brand_colour)
+    script = url_for("files.embedded", name="tracking.js", v=context().assets.embedded["tracking.js"].version)
     html = render_template(
         "page.html",
         shop=shop,
         speaker=speaker,
         order={"number": page.document["order"]["number"]},
         widget=Markup(render_widget(TRACKING, page, shop, language, in_theme=False)),  # noqa: S704 (a template of ours)
-        fresh=url_for("hub.fresh", token=token, lang=chosen or None),
-        script=url_for("files.embedded", name="tracking.js", v=context().assets.embedded["tracking.js"].version),
+        fresh=url_for("hub.fresh", token=token, lang=request.args.get("lang") or None) if token else "",
+        script=script if token else "",
         styles=[Markup(context().assets.page_style), Markup(brand)],  # noqa: S704 (files of ours, and hex colours)
-        languages={tag: name for tag, name in LANGUAGES.items() if tag != speaker.language},
+        languages={tag: name for tag, name in LANGUAGES.items() if tag != speaker.language} if token else {},
         token=token,
     )
-    response = _private(html)
-    response.headers["Content-Security-Policy"] = _policy(shop, brand)
-    return response
+    return html, _policy(shop, brand)
 
 
 @pages.get("/t/<token>/fresh")
@@ -78,17 +87,33 @@ def _open(token: str) -> tuple[ShopFacts, HubPage]:
 
 
 def _nothing_here() -> NoReturn:
-    """In the browser's language, because there is no order to ask for its own."""
-    speaker = catalogue().speaker(request.accept_languages.best or "en", "en", "formal")
+    abort(_without_order("lost.html", HTTPStatus.NOT_FOUND))
+
+
+def come_again(seconds: int) -> Response:
+    """The page that stands in for an order's while there is too much to do or no database; it asks again by itself."""
+    response = _without_order("busy.html", HTTPStatus.SERVICE_UNAVAILABLE)
+    response.headers["Refresh"] = str(seconds)
+    return response
+
+
+def _without_order(template: str, status: HTTPStatus) -> Response:
+    """In the language that was chosen on the page or is the browser's, because there is no order to ask for its own."""
+    chosen = request.args.get("lang", "")
+    wanted = chosen if chosen in LANGUAGES else request.accept_languages.best or LAST_RESORT
+    html, policy = _written(template, pick(wanted, LANGUAGES) or LAST_RESORT)
+    response = Response(html, status)
+    response.headers["Content-Security-Policy"] = policy
+    return response
+
+
+@lru_cache(maxsize=2 * len(LANGUAGES))
+def _written(template: str, language: str) -> tuple[str, str]:
+    """The page and its policy: the same for everybody, and cheap when there is the most to do."""
     brand = _brand_style("")
-    html = render_template(
-        "lost.html",
-        speaker=speaker,
-        styles=[Markup(context().assets.page_style), Markup(brand)],  # noqa: S704
-    )
-    response = Response(html, 404)
-    response.headers["Content-Security-Policy"] = _policy(None, brand)
-    abort(response)
+    styles = [Markup(context().assets.page_style), Markup(brand)]  # noqa: S704 (a file of ours, and hex colours)
+    speaker = catalogue().speaker(language, LAST_RESORT, "formal")
+    return render_template(template, speaker=speaker, styles=styles), _policy(None, brand)
 
 
 def _private(html: str) -> Response:

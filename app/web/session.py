@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from hmac import compare_digest
 
 from flask import Request, Response
 from sqlalchemy import func, select
@@ -25,9 +26,11 @@ SEPARATOR = ","
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merchant:
-    """Somebody who may see these shops, and no others."""
+    """Somebody who may see these shops, and no others. `form_token` stands in every form of his: a page of somebody else's can make
+    his browser send a form, but cannot know it."""
 
     shops: tuple[ShopFacts, ...]
+    form_token: str
 
     def find(self, public_id: str) -> ShopFacts | None:
         return next((shop for shop in self.shops if shop.public_id == public_id), None)
@@ -40,7 +43,18 @@ def who(request: Request) -> Merchant | None:
         return None
     with context().runtime.db.house() as session:
         found = _shops_of(session, link) if _is_alive(session, link) else ()
-    return Merchant(shops=found) if found else None
+    return Merchant(shops=found, form_token=_form_token(link)) if found else None
+
+
+def is_own_form(merchant: Merchant, request: Request) -> bool:
+    """Whether a form comes from a page that this session was shown."""
+    return compare_digest(merchant.form_token.encode(), request.form.get("token", "").encode())
+
+
+def _form_token(session: Link) -> str:
+    """Bound to the session, so it ends with it and opens no other's."""
+    digest = hashlib.sha256(f"{session.shop} {session.subject} {session.expires}".encode()).hexdigest()
+    return context().runtime.keys.sign(Link(purpose="form", shop="", subject=digest, expires=session.expires))
 
 
 def _from_cookie(request: Request) -> Link | None:
@@ -63,6 +77,12 @@ def enter(token: str) -> Link | None:
     first = opened[0]
     with db.transaction(first.id) as session:
         return link if shops.use_link_once(session, first.id, hashlib.sha256(token.encode()).digest()) else None
+
+
+def shops_of(link: Link) -> tuple[ShopFacts, ...]:
+    """The shops that a link opens."""
+    with context().runtime.db.house() as session:
+        return _shops_of(session, link)
 
 
 def sign_in(response: Response, link: Link) -> Response:

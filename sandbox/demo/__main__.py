@@ -19,6 +19,7 @@ from sandbox.demo import check
 from sandbox.demo.books import Books
 from sandbox.demo.house import ROOT, House, raise_house
 from sandbox.demo.kept import NOTED_EVERY, take_lock
+from sandbox.demo.merchant import switch_on
 from sandbox.demo.telling import Teller, Trouble
 
 RATE = 1440.0
@@ -52,6 +53,7 @@ def run_demo(tell: Teller) -> int:
             stack.enter_context(take_lock(folder))
             tell.say("Encore's demo. The first start takes a little longer; Ctrl-C ends it.\n")
             house = raise_house(folder, RATE, os.environ, tell, stack, durable=True)
+            switch_on(house)
             books = stack.enter_context(closing(Books(house.environ["DATABASE_URL"])))
             check.wait_for_import(house, books)
             _show(house, books)
@@ -80,7 +82,7 @@ def _show(house: House, books: Books) -> None:
         say(f"    shop           {house.sandbox[platform]['url']}")
         say(f"    tracking page  {page}")
     say(f"  Mailbox          {house.sandbox['mail']['url']}")
-    say(f"  Console          {house.cli('console-link')}  (opens once; Enter prints another)")
+    say(f"  Console          {house.cli('login-link')}  (opens once; Enter prints another)")
     say("\n  A day passes in a minute: orders, parcels and mails keep coming. Logs: .state/demo/logs. Ctrl-C ends it.")
 
 
@@ -89,7 +91,7 @@ def _stay(house: House) -> None:
         house.watch()
         house.note_time()
         if _is_enter_pressed(NOTED_EVERY):
-            house.tell.say(f"  Console          {house.cli('console-link')}")
+            house.tell.say(f"  Console          {house.cli('login-link')}")
 
 
 def _is_enter_pressed(seconds: float) -> bool:

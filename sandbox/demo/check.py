@@ -19,6 +19,7 @@ from app.kernel.copy import catalogue
 from sandbox.demo.books import Book, Books
 from sandbox.demo.house import House, raise_house
 from sandbox.demo.judge import Evidence, Letter, Page, Placed, Verdict, judge, lost_things
+from sandbox.demo.merchant import switch_on
 from sandbox.demo.telling import Teller, Trouble
 
 RATE = 7200.0
@@ -34,6 +35,7 @@ def play(folder: Path, tell: Teller, stack: ExitStack) -> Verdict:
     """Raise a house in `folder`, play the story, and judge it. `Trouble` when it cannot be told to its end."""
     began = time.monotonic()
     house = raise_house(folder, RATE, os.environ, tell, stack, durable=False)
+    switch_on(house)
     books = stack.enter_context(closing(Books(house.environ["DATABASE_URL"])))
     with tell.step("An order in each shop") as step:
         placed = [place(house, platform, language) for platform, language in BUYERS.items()]

@@ -203,6 +203,12 @@ def test_an_address_that_no_server_could_read_is_refused(address: str) -> None:
         wire_form(replace(LETTER, recipient=address))
 
 
+def test_answers_go_where_somebody_reads_them() -> None:
+    assert b"Reply-To" not in wire_form(LETTER).body
+    answered = wire_form(replace(LETTER, reply_to="fragen@nebelkamp.example"))
+    assert b"Reply-To: fragen@nebelkamp.example\r\n" in answered.body
+
+
 @pytest.mark.parametrize("local", ["taro..yamada", "taro.", ".taro"])
 def test_an_address_with_odd_dots_is_written_to(local: str) -> None:
     """docomo.ne.jp, for one, gave such names out."""

@@ -15,10 +15,11 @@ from typing import Any
 import jsonschema
 import pytest
 
-from app import cli, worker
+from app import cli, wiring, worker
 from app.connectors import CONNECTORS
 from app.domain.insight.audit import COUNTS
 from app.jobs.works import WORKS
+from app.kernel.capacity import MB, check_connections, check_memory, memory_of_web, memory_of_worker
 from app.kernel.config import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -69,10 +70,20 @@ def test_app_json_asks_only_for_settings_that_are_read() -> None:
 
 
 def test_the_connections_of_the_smallest_plan_are_enough() -> None:
-    web = int(APP_JSON["env"]["WEB_THREADS"]["value"])
-    workers = len(worker.ROLES) * worker.CONNECTIONS
-    a_command = cli.CONNECTIONS
-    assert web + workers + a_command <= 20
+    asked = {name: entry["value"] for name, entry in APP_JSON["env"].items() if "value" in entry}
+    wanted = wiring.demand(wiring.read_settings({**example(uncommented=False), **asked}))
+    assert wanted == wiring.demand(wiring.read_settings(example(uncommented=False)))
+    assert (wanted.worker, wanted.command) == (len(worker.ROLES) * worker.CONNECTIONS, cli.CONNECTIONS)
+    assert check_connections(wanted, 20) == []
+    assert wiring.VALKEY_CONNECTIONS + 1 <= 20
+
+
+def test_the_smallest_dyno_is_enough() -> None:
+    import_of_the_house = 96 * MB
+    dyno = 512 * MB
+    threads = wiring.read_settings(example(uncommented=False)).web_threads
+    assert check_memory("web", memory_of_web(import_of_the_house, threads), dyno, "") == []
+    assert check_memory("worker", memory_of_worker(import_of_the_house, len(worker.ROLES)), dyno, "") == []
 
 
 def test_what_heroku_generates_and_gives_is_enough() -> None:

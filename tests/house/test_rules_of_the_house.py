@@ -46,11 +46,12 @@ def test_a_module_says_what_it_is_for(path: Path) -> None:
 
 def test_the_environment_is_read_only_where_a_process_starts() -> None:
     readers = {name_of(path) for path in MODULES if "os.environ" in path.read_text(encoding="utf-8")}
-    assert readers <= {"app/main.py", "app/worker.py", "app/cli.py"}
+    assert readers <= {"app/main.py", "app/worker.py", "app/cli/entering.py"}
 
 
 def test_only_the_database_module_commits() -> None:
-    assert [name_of(path) for path in MODULES if ".commit(" in path.read_text(encoding="utf-8")] == []
+    committing = [name_of(path) for path in MODULES if ".commit(" in path.read_text(encoding="utf-8")]
+    assert committing == ["app/kernel/db.py"]
 
 
 def test_every_exception_is_caught_in_two_places_only() -> None:
@@ -66,7 +67,12 @@ def test_every_exception_is_caught_in_two_places_only() -> None:
 
 
 def test_nothing_but_http_and_channels_opens_a_connection() -> None:
-    doors = {"requests": {"app/kernel/http.py"}, "smtplib": {"app/channels/email.py"}, "urllib.request": set[str]()}
+    doors = {
+        "requests": {"app/kernel/http.py"},
+        "smtplib": {"app/channels/email.py"},
+        "dns": {"app/kernel/dns.py"},
+        "urllib.request": set[str](),
+    }
     for path in MODULES:
         tree = ast.parse(path.read_text(encoding="utf-8"))
         for node in ast.walk(tree):

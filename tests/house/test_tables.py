@@ -14,7 +14,7 @@ from app.domain.apply import apply
 from app.domain.schema import METADATA, TABLES, WITHOUT_POLICY
 from app.events import ShipmentStatus, Source
 from app.kernel.db import Database
-from tests.builders import NOON, a_parcel, a_scan, a_shop, an_order
+from tests.builders import NOON, a_customer, a_discount, a_parcel, a_product, a_refund, a_scan, a_shop, an_order
 
 GUARDED = sorted(set(METADATA.tables) - WITHOUT_POLICY)
 
@@ -48,14 +48,20 @@ def fill(db: Database, domain: str) -> int:
     """A shop with a row in every table."""
     shop = a_shop(db, domain=domain)
     with db.transaction(shop.id) as session:
-        facts = [an_order(), a_parcel(number="00340"), a_scan(ShipmentStatus.DELIVERED, NOON - NOON)]
+        facts = [
+            *(an_order(), a_parcel(number="00340"), a_scan(ShipmentStatus.DELIVERED, NOON - NOON), a_refund()),
+            *(a_product(), a_customer(), a_discount()),
+        ]
         apply(session, shop, facts, Source.WEBHOOK)
         for statement in (
             "INSERT INTO shop_settings VALUES (:id, now(), '{}')",
             "INSERT INTO credential VALUES (:id, 'key', 'x', now())",
             "INSERT INTO sync_state (shop_id, resource) VALUES (:id, 'orders')",
             "INSERT INTO used_link VALUES (:id, 'x', now())",
+            "INSERT INTO notice (shop_id, kind) VALUES (:id, 'test')",
             "INSERT INTO inbox (shop_id, dedupe_key, topic, event_id) VALUES (:id, 'x', 't', 'e')",
+            "INSERT INTO effect (shop_id, key, kind, about_kind, about_id, occurrence, order_id, amount, values)"
+            " VALUES (:id, gen_random_uuid(), 'refund', 'order', 1, 1, 1, 1, '{}')",
             "INSERT INTO message (shop_id, key, follow_up, about_kind, about_id, recipient_hash, order_id, event_id, channel,"
             " occurred_at, planned_at, due_at)"
             " VALUES (:id, gen_random_uuid(), 'f', 'order', 1, 'x', 1, 1, 'email', now(), now(), now())",

@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from app.channels.base import Letter, Receipt
 from app.domain.apply import apply
+from app.domain.shops import service as shops
 from app.domain.shops.rules import ShopFacts
 from app.events import Source
 from app.jobs.queue import work_off
@@ -45,6 +46,33 @@ def test_an_address_that_changes_while_a_letter_waits_makes_no_second_letter(run
         ("thank_you", "sent", "thank_you"),
         ("shipped", "sent", "shipped"),
     ]
+
+
+def test_what_is_switched_off_when_it_is_due_is_skipped_and_never_sent_later(runtime: Runtime, clock: SetClock) -> None:
+    shop = a_shop(runtime.db, switched_on=["shipped"])
+    clock.at = NOON + timedelta(minutes=1)
+    with runtime.db.transaction(shop.id) as session:
+        apply(session, shop, [an_order(), a_parcel()], Source.WEBHOOK)
+    run_until_quiet(runtime, shop, "plan", "deliver")
+    with runtime.db.transaction(shop.id) as session:
+        shops.choose(session, shop.id, {"switched_on": ["thank_you"]}, clock.at)
+    clock.at = NOON + 3 * HOUR
+    run_until_quiet(runtime, shop, "plan", "deliver")
+    with runtime.db.transaction(shop.id) as session:
+        rows = session.execute(text("SELECT follow_up, state, reason FROM message ORDER BY id")).all()
+    assert [tuple(row) for row in rows] == [
+        ("thank_you", "skipped", "switched_off"),
+        ("shipped", "skipped", "switched_off"),
+    ]
+
+
+def test_a_shop_is_silent_until_somebody_switches_it_on(runtime: Runtime, clock: SetClock) -> None:
+    shop = a_shop(runtime.db, switched_on=())
+    clock.at = NOON + timedelta(minutes=1)
+    with runtime.db.transaction(shop.id) as session:
+        apply(session, shop, [an_order(), a_parcel(number="X1")], Source.WEBHOOK)
+    run_until_quiet(runtime, shop, "plan", "deliver")
+    assert {row[1] for row in said(runtime, shop)} == {"skipped"}
 
 
 def thank_through(

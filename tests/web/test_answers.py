@@ -39,7 +39,8 @@ def test_a_page_without_a_database_asks_to_come_again(house: House, build: Calla
     house.tell(shop, an_order())
     answer = build(nowhere()).client().get(house.track(shop))
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "30")
-    assert "Please try again" in answer.get_data(as_text=True)
+    assert "It tries again by itself" in answer.get_data(as_text=True)
+    assert answer.headers["Refresh"] == "30"
 
 
 @pytest.mark.parametrize("public_url", ["http://encore.example", HTTPS])

@@ -26,13 +26,19 @@ COUNTS = {
     "stuck": "SELECT count(*) FROM outbox WHERE shop_id = :shop_id AND (parked_at IS NOT NULL OR ("
     "due_at < :now - make_interval(secs => :stuck_seconds)"
     " AND greatest(created_at, coalesce(lease_until, created_at)) < now() - make_interval(secs => :stuck_seconds)))",
+    # money or the like of which nobody knows whether it left
+    "effects_uncertain": "SELECT count(*) FROM effect WHERE state = 'uncertain'",
+    # something was to be done at the store, and nothing remembers to do it, or it waits for a person
+    "effects_stuck": "SELECT count(*) FROM effect e WHERE e.state IN ('planned', 'calling', 'uncertain', 'refused')"
+    " AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.shop_id = e.shop_id AND o.kind = 'effect' AND o.ref = e.id::text"
+    " AND o.parked_at IS NULL)",
     "orders": "SELECT count(*) FROM orders",
     "deliveries": "SELECT count(*) FROM inbox",
     "events": "SELECT count(*) FROM event",
     "messages": "SELECT count(*) FROM message",
     "sent": "SELECT count(*) FROM message WHERE state = 'sent'",
 }
-WRONG = ("lost", "stale", "dropped", "duplicated", "uncertain", "stuck")
+WRONG = ("lost", "stale", "dropped", "duplicated", "uncertain", "stuck", "effects_uncertain", "effects_stuck")
 """These must be zero once a shop is quiet."""
 
 

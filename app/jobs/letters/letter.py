@@ -50,6 +50,7 @@ def compose(
         html=html_of(rich.view()),
         text=text_of(plain.view()),
         language=speaker.tag,
+        reply_to=facts.shop.reply_address,
     )
 
 

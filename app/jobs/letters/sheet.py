@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from app.domain.shipments.rules import ShipmentFacts
 from app.domain.shops.brand import DARK, Page, roles
+from app.domain.shops.rules import ShopFacts
 from app.jobs.followups.base import Facts
 from app.jobs.letters.receipt import is_more_to_come, parcel_rows, receipt_rows
 from app.jobs.letters.strip import in_words, strip
@@ -71,7 +72,7 @@ class Sheet:
             "blocks": self._blocks(),
             "footer": self.say("phrases.footer_service"),
             "preferences": self._link("phrases.footer_preferences", self.values["links"].get("preferences")),
-            **self._shop(),
+            **shop_in_letter(self.facts.shop, self.values["shop"]["name"]),
         }
 
     @property
@@ -117,7 +118,7 @@ class Sheet:
             "rows": [asdict(row) for row in receipt_rows(self.facts.order, self.speaker, self.values)],
             "address_heading": self.say("phrases.delivery_address"),
             "address": address.splitlines(),
-            "policy": self._link("phrases.return_policy", _web_address(self.facts.shop.settings.returns_url)),
+            "policy": self._link("phrases.return_policy", _web_address(self.facts.shop.returns_page)),
         }
 
     def _parcel(self, parcel: ShipmentFacts) -> dict[str, Any]:
@@ -141,17 +142,14 @@ class Sheet:
         texts = {part: self.say(f"{self.message}.promotional.{name}.{part}", given) for part in ("heading", "text")}
         return {**texts, "items": given.get("items", [])}
 
-    def _shop(self) -> dict[str, Any]:
-        shop = self.facts.shop
-        return {
-            "shop": {
-                "name": self.values["shop"]["name"],
-                "url": shop.base_url,
-                "domain": urlsplit(shop.base_url).hostname or shop.domain,
-            },
-            "light": _named(roles(shop.settings.brand_colour, PAPER)),
-            "dark": _named(roles(shop.settings.brand_colour, DARK)),
-        }
+
+def shop_in_letter(shop: ShopFacts, name: str) -> dict[str, Any]:
+    """Whose letter it is, and the shop's colours on a light page and on a dark one."""
+    return {
+        "shop": {"name": name, "url": shop.base_url, "domain": urlsplit(shop.base_url).hostname or shop.domain},
+        "light": _named(roles(shop.settings.brand_colour, PAPER)),
+        "dark": _named(roles(shop.settings.brand_colour, DARK)),
+    }
 
 
 def _named(colours: Mapping[str, str]) -> dict[str, str]:

@@ -38,6 +38,7 @@ def values_for(facts: Facts, links: Mapping[str, str], locale: Locale) -> dict[s
                 "sender_name": shop.settings.sender_name,
                 "phone": shop.settings.phone.strip().replace(" ", "\u00a0"),  # stays on one line
                 "hours": shop.settings.hours,
+                "email": shop.reply_address,
             },
             "shopper": {"first_name": first, "full_name": full_name(first, last) if first and last else None},
             "order": {

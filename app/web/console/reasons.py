@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 SKIPPED = {
+    "switched_off": "This kind of message was switched off when it was due.",
     "stale": "Its cause was more than three days old.",
     "order_unknown": "The order is not known any more.",
     "order_cancelled": "The order was called off.",
@@ -10,6 +11,7 @@ SKIPPED = {
     "already_delivered": "The parcel had already arrived.",
     "already_returned": "The parcel was already on its way back.",
     "handed_over": "The buyer got it in the shop: nothing is on its way.",
+    "marketplace": "It was bought at a marketplace, which writes to its shoppers itself.",
     "no_address": "No address is known to write to.",
     "circuit_breaker": "This recipient got 20 messages within a day; nothing more is sent until somebody has looked.",
 }
@@ -18,6 +20,7 @@ IGNORED = {
     "unknown_topic": "A kind of news that is not known.",
     "later": "A kind of news that nothing is done about yet.",
     "not_followed_yet": "A kind of news that nothing is done about yet.",
+    "staff": "Somebody who works at the shop, and no customer of it.",
     "nothing_new": "It holds nothing to act on.",
     "checkout_draft": "Somebody is still at the checkout: no order yet.",
     "rest_error": "The store sent an error in an order's place: the account behind its webhook may no longer read orders.",
@@ -27,11 +30,16 @@ REFUSED = {
     "too_old": "It was kept longer than bodies are, and never read.",
     "not_json": "It was not readable as JSON.",
     "unexpected_body": "It did not hold what its kind promises.",
+    "unreadable_product": "It holds a product without the fields every product has.",
+    "unreadable_customer": "It holds a customer without the fields every customer has.",
+    "unreadable_coupon": "It holds a discount code without the fields every one has.",
     "unreadable_order": "It holds an order without the fields every order has.",
 }
 
 STOPPED = {
     "database_busy": "The database was busy with something else; it is tried again by itself.",
+    "restored": "It may have been done already before the shop was restored here: look before it goes on.",
+    "dns_silent": "The name servers of this machine did not answer.",
     "no_outcome": "It was begun three times and never came to an end.",
     "no_answer_recorded": "A worker stopped while handing it over. Nobody knows whether it arrived, so it is not repeated.",
     "no_reply_after_handover": "The mail server took it and then fell silent. It may have arrived, so it is not repeated.",
@@ -77,6 +85,18 @@ STOPPED = {
     "text_unusable": "A text could not be rendered.",
     "value_missing": "A text counts on something that is not known of this order.",
     "letter_too_big": "It would have been too long for a mailbox.",
+    "order_missing": "The store no longer has this order.",
+    "unknown_line": "The store's order has no such line.",
+    "other_currency": "The order was paid in another currency.",
+    "no_amount": "No amount was named.",
+    "nothing_to_refund": "Nothing is left of this order to give back.",
+    "too_much": "It is more than what was paid and not yet given back.",
+    "more_than_was_paid": "It is more than what was paid and not yet given back.",
+    "refund_refused": "The store would not give the money back.",
+    "unmarked_refund": "The store shows a refund that could be this one. Look into the store before you repeat it.",
+    "outcome_unknown": "The store was asked and nobody knows what it did. Look into the store before you repeat it.",
+    "answer_lost": "The store was asked and its answer was lost. It is looked up, never repeated blind.",
+    "key_in_use": "The store is still at work on it.",
     "sealed_value_unreadable": "A stored key cannot be opened: was a key of SECRET_KEYS taken away?",
 }
 

@@ -2,29 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+
+from flask import abort, request
 
 from app.connectors import CONNECTORS
 from app.domain.insight import service as insight
+from app.domain.insight import trouble
 from app.domain.insight.service import Health
+from app.domain.insight.trouble import Kind, Trouble
+from app.domain.outbox import service as outbox
 from app.domain.shops.rules import ShopFacts
 from app.web.console import wording
-from app.web.console.base import Page, render
+from app.web.console.base import Answer, Page, go, render
 from app.web.console.reasons import reason
 from app.web.context import context
 from app.web.session import Merchant
 
+RESUMED = frozenset(wording.WORK) - {"deliver", "effect"}
+"""Work that a merchant may let try again by a button. Letters and refunds were stopped for a reason of their own."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Need:
-    """Something that does not go on by itself; `page` and `chosen` (its query) lead to where it is shown, if anywhere."""
+    """Something that does not go on by itself. `page` and `chosen` (the rest of its address) lead to where it is mended, `again`
+    names the work that may be tried again."""
 
     shop: ShopFacts
     title: str
     detail: str
-    page: str = ""
+    page: str
     chosen: Mapping[str, str] = field(default_factory=dict[str, str])
+    again: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +42,7 @@ class Row:
     shop: ShopFacts
     platform: str
     health: Health
+    troubles: tuple[Trouble, ...]
 
 
 def show(merchant: Merchant) -> str:
@@ -40,31 +51,87 @@ def show(merchant: Merchant) -> str:
     return render("today", merchant, None, rows=rows, needs=needs)
 
 
+def resume(merchant: Merchant) -> Answer:
+    """Let stopped work try again, as the operator's command of that name does."""
+    shop = merchant.find(request.form.get("shop", "")) or abort(404)
+    kind = request.form.get("kind", "")
+    if kind not in RESUMED:
+        abort(404)
+    with context().runtime.db.transaction(shop.id) as session:
+        outbox.unpark(session, shop.id, kind)
+    return go("today", done="resumed")
+
+
 def _row(shop: ShopFacts) -> Row:
     with context().runtime.db.transaction(shop.id) as session:
-        return Row(shop=shop, platform=CONNECTORS[shop.platform].title, health=insight.health(session, shop.id))
+        return Row(
+            shop=shop,
+            platform=CONNECTORS[shop.platform].title,
+            health=insight.health(session, shop.id),
+            troubles=trouble.troubles(session, shop.id),
+        )
 
 
 def _needs(row: Row) -> Iterator[Need]:
-    health = row.health
-    error = health.pull_error
-    if not health.is_connected:
-        yield Need(shop=row.shop, title="The store is disconnected", detail="Nothing is read and nothing is sent.")
-    elif error:
-        yield Need(shop=row.shop, title="The store cannot be read", detail=reason(error))
-    for parked in health.parked:
-        title = f"{wording.count(parked.count, 'piece')} of work stopped: {wording.work(parked.kind)}"
-        yield Need(shop=row.shop, title=title, detail=reason(parked.error))
-    refused = health.deliveries.get("refused", 0)
+    if not row.health.is_connected:
+        yield Need(
+            shop=row.shop,
+            title="The store is disconnected",
+            detail="Nothing is read and nothing is sent.",
+            page="start",
+        )
+    for found in row.troubles:
+        yield from TROUBLES[found.kind](row, found)
+    refused = row.health.deliveries.get("refused", 0)
     if refused:
         title = f"{wording.count(refused, 'delivery', 'deliveries')} could not be read this week"
         yield Need(
             shop=row.shop, title=title, detail="Each with its reason.", page="deliveries", chosen={"state": "refused"}
         )
+
+
+def _unread(row: Row, found: Trouble) -> Iterator[Need]:
+    yield Need(shop=row.shop, title="The store cannot be read", detail=_why(found), page="sync")
+
+
+def _unsubscribed(row: Row, found: Trouble) -> Iterator[Need]:
+    yield Need(shop=row.shop, title="The store does not tell us its news", detail=_why(found), page="sync")
+
+
+def _stopped(row: Row, _found: Trouble) -> Iterator[Need]:
+    for parked in row.health.parked:
+        title = f"{wording.count(parked.count, 'piece')} of work stopped: {wording.work(parked.kind)}"
+        again = parked.kind if parked.kind in RESUMED else ""
+        yield Need(
+            shop=row.shop, title=title, detail=reason(parked.error), page=MENDED.get(parked.kind, "sync"), again=again
+        )
+
+
+def _failing(row: Row, _found: Trouble) -> Iterator[Need]:
     for state in ("uncertain", "failed"):
-        if count := health.messages.get(state, 0):
+        if count := row.health.messages.get(state, 0):
             title = f"{wording.count(count, 'message')} this week: {wording.STATES[state].words}"
-            yield Need(shop=row.shop, title=title, detail=wording.STATES[state].detail)
+            yield Need(shop=row.shop, title=title, detail=wording.STATES[state].detail, page="messages")
 
 
-PAGE = Page(slug="today", rule="", view=show, title="Today")
+def _waiting(row: Row, found: Trouble) -> Iterator[Need]:
+    title = f"{wording.count(found.count, 'message')} cannot leave"
+    yield Need(shop=row.shop, title=title, detail=f"{_why(found)} It is tried again by itself.", page="messages")
+
+
+def _why(found: Trouble) -> str:
+    return " ".join(reason(code) for code in found.codes)
+
+
+TROUBLES: dict[Kind, Callable[[Row, Trouble], Iterator[Need]]] = {
+    Kind.KEYS_REFUSED: _unread,
+    Kind.UNREADABLE: _unread,
+    Kind.WEBHOOKS: _unsubscribed,
+    Kind.STOPPED: _stopped,
+    Kind.LETTERS: _failing,
+    Kind.MAIL_SERVER: _waiting,
+}
+MENDED = {"ingest": "deliveries", "deliver": "messages", "plan": "messages"}
+"""The page that shows a kind of work; all other work is about the store."""
+
+PAGE = Page(slug="today", rule="", view=show, act=resume, title="Today")

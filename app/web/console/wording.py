@@ -48,6 +48,7 @@ DELIVERY_STATES: dict[str, State] = {
 EVENT_MARKS: dict[str, tuple[str, str]] = {
     "OrderPlaced": ("planned", ""),
     "OrderCancelled": ("stopped", "bad"),
+    "OrderRefunded": ("done", ""),
     "ShipmentSent": ("doing", ""),
     "TrackingNumberAdded": ("planned", ""),
     "ShipmentMoved": ("doing", ""),
@@ -106,8 +107,48 @@ WORK = {
     "plan": "planning messages",
     "deliver": "sending messages",
     "track": "asking carriers",
+    "census": "asking the store what it still has",
+    "check": "looking after the store's webhooks",
+    "effect": "doing what was decided at the store",
+    "alert": "writing to you when something breaks",
     "retain": "forgetting what is old",
 }
+
+RESOURCES = {
+    "orders": "Orders, parcels and refunds",
+    "products": "Products and stock",
+    "customers": "Customers",
+    "discounts": "Discount codes",
+}
+
+POLICIES = {
+    "returns": "Returns",
+    "shipping": "Shipping",
+    "privacy": "Privacy",
+    "terms": "Terms",
+    "imprint": "Imprint",
+    "contact": "Contact",
+}
+
+
+def resource(name: str) -> str:
+    return RESOURCES.get(name, name)
+
+
+def time_left(left: timedelta | None) -> str:
+    """An estimate as rough as it is."""
+    if left is None:
+        return "How long it takes cannot be said yet."
+    if left < timedelta(minutes=1):
+        return "Less than a minute left."
+    return f"About {format_timedelta(left, locale=LOCALE, threshold=1.5)} left."
+
+
+def drift(missed: int, swept: int) -> str:
+    """How far our rows were from the store's."""
+    if not missed:
+        return "Nothing had been missed."
+    return f"{missed:,} of {count(swept, 'thing')} had been missed and were mended."
 
 
 def work(kind: str) -> str:
@@ -132,6 +173,7 @@ def event(kind: str, data: Mapping[str, Any], parcel: int | None) -> str:
     sentences = {
         "OrderPlaced": "Order placed",
         "OrderCancelled": "Order cancelled",
+        "OrderRefunded": "Money went back",
         "TrackingNumberAdded": f"{name} got its tracking number",
         "ShipmentMoved": f"{name} {SHIPMENT_STATUSES.get(data.get('status', ''), 'moved')}",
         "ShipmentDelivered": f"{name} has arrived",

@@ -94,13 +94,13 @@ def _full_day(scene: Scene, day: date) -> str:
 def _contact(scene: Scene) -> dict[str, str]:
     """How to reach the shop, each way in its own words; empty where the merchant gave none. The sentence offers both ways, so it
     stands only where there are both."""
-    settings = scene.reading.shop.settings
+    settings, address = scene.reading.shop.settings, scene.reading.shop.reply_address
     shop = {"phone": settings.phone or None, "hours": settings.hours or None, "name": scene.reading.shop.name}
     return {
-        "text": scene.say("common.help_text") if settings.sender_address and settings.phone else "",
-        "email": settings.sender_address,
+        "text": scene.say("common.help_text") if address and settings.phone else "",
+        "email": address,
         "phone": settings.phone,
         "phone_words": scene.say("common.help_phone", shop=shop) if settings.phone else "",
         "hours": scene.say("common.help_hours", shop=shop) if settings.hours else "",
-        "returns_url": web_address(settings.returns_url),
+        "returns_url": web_address(scene.reading.shop.returns_page),
     }

@@ -61,6 +61,26 @@ def test_a_shop_without_an_address_of_its_own_writes_from_the_houses() -> None:
     assert (letter.sender_name, letter.sender_address) == ("Rösterei Nebelkamp", HOUSE)
 
 
+@pytest.mark.parametrize(
+    ("own", "told", "phone", "reply_to", "said", "unsaid"),
+    [
+        ("post@a.example", "office@a.example", "030 1", "post@a.example", "Antworten Sie einfach auf diese E-Mail", ""),
+        ("", "office@a.example", "", "office@a.example", "Antworten Sie einfach auf diese E-Mail", "rufen Sie uns an"),
+        ("", "", "030 1", "", "Rufen Sie uns an: 030\u00a01", "diese E-Mail"),
+        ("", "no address", "", "", "vielen Dank", "Haben Sie Fragen"),
+    ],
+    ids=["chosen", "the store's", "phone alone", "none"],
+)
+def test_nobody_is_told_to_answer_where_nobody_reads(
+    own: str, told: str, phone: str, reply_to: str, said: str, unsaid: str
+) -> None:
+    settings = replace(shop().settings, sender_address=own, phone=phone, hours="")
+    letter = write("thank_you", facts(shop=shop(settings=settings, email=told)))
+    assert letter.reply_to == reply_to
+    assert said in letter.text
+    assert not unsaid or unsaid not in letter.text
+
+
 def test_thanks_that_come_after_the_parcel_tell_its_number() -> None:
     text = write("thank_you", facts(shipments=(parcel(),))).text
     assert "00340434161094015902" in text

@@ -1,0 +1,1 @@
+"""What the house makes a platform do: intended first, then done once."""

@@ -1,0 +1,125 @@
+"""Start: the way from a connected store to the first message, one step after the other, each with what is done and what is next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from sqlalchemy.orm import Session
+
+from app.domain.insight import service as insight
+from app.domain.insight.service import Health, ResourceSync
+from app.domain.notices import service as notices
+from app.domain.shops import service as shops
+from app.domain.shops.rules import DEFAULTS, Settings, ShopFacts
+from app.jobs.followups import FOLLOWUPS
+from app.web.console import wording
+from app.web.console.base import Page, render
+from app.web.console.reasons import reason
+from app.web.context import context
+from app.web.session import Merchant
+
+ORDERS = "orders"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """`page` leads on, `ids` are the rest of its address; `progress` is (read, of how many, None where nobody says)."""
+
+    title: str
+    detail: str
+    is_done: bool
+    page: str
+    button: str
+    ids: dict[str, str] = field(default_factory=dict[str, str])
+    progress: tuple[int, int | None] | None = None
+    is_wrong: bool = False
+
+
+def show(merchant: Merchant, shop: ShopFacts) -> str:
+    runtime = context().runtime
+    with runtime.db.transaction(shop.id) as session:
+        settings = shops.present(session, shop.id, runtime.clock.now()).settings
+        steps = _steps(session, shop, settings, has_mail_server=runtime.settings.smtp_url is not None)
+    following = next((place for place, step in enumerate(steps) if not step.is_done and not step.progress), None)
+    return render("start", merchant, shop, steps=steps, following=following)
+
+
+def _steps(session: Session, shop: ShopFacts, settings: Settings, *, has_mail_server: bool) -> list[Step]:
+    health = insight.health(session, shop.id)
+    orders = next((one for one in insight.sync(session) if one.resource == ORDERS), None)
+    has_tested = notices.TEST in notices.last_told(session)
+    is_on = bool(settings.switched_on)
+    first = next(iter(FOLLOWUPS))
+    return [
+        _connected(shop, health, orders),
+        _imported(health, orders),
+        Step(
+            title="Make it yours",
+            detail="Sender, colour, language, voice, and how long a parcel usually takes.",
+            is_done=replace(settings, switched_on=()) != DEFAULTS,
+            page="brand",
+            button="Choose",
+        ),
+        Step(
+            title="Look at it with your own last order",
+            detail="The tracking page and each message, in every language. Nothing is sent while you look.",
+            is_done=has_tested or is_on,
+            page="message",
+            button="Look",
+            ids={"follow_up": first},
+        ),
+        Step(
+            title="Send yourself a test mail",
+            detail="It shows whether mails arrive, and how they look in your own mailbox."
+            if has_mail_server
+            else "No mail server is set up yet, so mails are only written to the log. Whoever runs Encore sets SMTP_URL.",
+            is_done=has_tested,
+            page="message",
+            button="Try it",
+            ids={"follow_up": first},
+            is_wrong=not has_mail_server,
+        ),
+        Step(
+            title="Switch on",
+            detail=_on_in_words(settings)
+            if is_on
+            else "Everything is off until you say so. Each message has its own switch.",
+            is_done=is_on,
+            page="messages",
+            button="Choose what to switch on",
+        ),
+    ]
+
+
+def _connected(shop: ShopFacts, health: Health, orders: ResourceSync | None) -> Step:
+    error = orders.error if orders else ""
+    detail = f"{shop.domain}. {reason(error)}" if error else f"{shop.domain}, as {shop.name}."
+    is_well = health.is_connected and not error
+    return Step(
+        title="Connect your store", detail=detail, is_done=is_well, page="sync", button="Look", is_wrong=not is_well
+    )
+
+
+def _imported(health: Health, orders: ResourceSync | None) -> Step:
+    if health.is_backfilled:
+        detail = f"{wording.count(health.seen, 'order')} read. Nobody is written to about what happened before."
+    else:
+        left = wording.time_left(orders.time_left if orders else None)
+        of = f" of {health.total:,}" if health.total else ""
+        detail = f"{wording.count(health.seen, 'order')}{of} so far. {left} You need not wait for it."
+    return Step(
+        title="Read what is there already",
+        detail=detail,
+        is_done=health.is_backfilled,
+        page="sync",
+        button="Watch it",
+        progress=None if health.is_backfilled else (health.seen, health.total),
+    )
+
+
+def _on_in_words(settings: Settings) -> str:
+    names = [FOLLOWUPS[slug].title for slug in settings.switched_on if slug in FOLLOWUPS]
+    return f"On: {', '.join(names)}."
+
+
+PAGE = Page(slug="start", rule="/<shop>/start", view=show, title="Start")

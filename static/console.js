@@ -1,4 +1,6 @@
-// Shows what is typed into the brand's form while it is typed. Without script its two buttons do the same.
+// What the console does while one looks at it; without script every page does the same when it is loaded.
+
+// The brand's form is shown while it is typed into. Without script its two buttons do the same.
 
 const form = document.querySelector("form[data-live]");
 let waiting;
@@ -27,3 +29,17 @@ form?.addEventListener("input", () => {
     show();
   }, 400);
 });
+
+// What is still being filled is shown anew, until it is full.
+
+async function again() {
+  const filling = document.querySelector("[data-again]");
+  if (!filling || document.hidden) return;
+  const answer = await fetch(location.href).catch(() => null);
+  if (!answer?.ok) return;
+  const next = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const filled = next.querySelector(`[aria-label="${filling.getAttribute("aria-label")}"]`);
+  if (filled) filling.replaceWith(filled);
+}
+
+if (document.querySelector("[data-again]")) setInterval(again, 5000);

@@ -29,7 +29,7 @@ def register(session: Session, store: Store, connected_at: datetime) -> tuple[in
         **_told(store),
         "platform": store.platform,
         "domain": store.domain,
-        "public_id": secrets.token_urlsafe(12),
+        "public_id": secrets.token_hex(8),  # typed behind commands: no sign at its beginning
         "connected_at": connected_at,
     }
     statement = insert(Shop).values(values)

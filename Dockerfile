@@ -8,6 +8,7 @@ RUN pip install --require-hashes --requirement requirements.txt
 COPY Procfile ./
 COPY app app
 COPY copy copy
+COPY docs/openapi.yaml docs/openapi.yaml
 COPY migrations migrations
 COPY static static
 USER encore

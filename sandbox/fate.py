@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from random import Random
 
-from sandbox.things import Basket, Person, ScanStatus
+from sandbox.things import Address, Basket, Channel, Person, ScanStatus
 from sandbox.world import Store
 
 S = ScanStatus
@@ -86,6 +86,53 @@ def basket(dice: Random, store: Store, customer: Person) -> Basket:
         discount_percent=10 if has_coupon else 0,
         note=dice.choice(NOTES) if dice.random() < 0.1 else "",
     )
+
+
+MARKETPLACES = {"woocommerce": ("Amazon", "eBay"), "shopify": ("Amazon", "Etsy")}
+
+
+def elsewhere(dice: Random, store: Store, wish: Basket) -> Basket:
+    """The same wish, now and then made over the counter, or on another site that keeps the buyer's own address for itself."""
+    throw = dice.random()
+    if throw < 0.06:
+        return over_the_counter(wish)
+    return on_a_marketplace(dice, store, wish) if throw < 0.15 else wish
+
+
+def over_the_counter(wish: Basket) -> Basket:
+    """Nobody asks for a name, and nothing is sent."""
+    nobody = Person(email="", language=wish.customer.language, address=Address(first_name="", last_name=""))
+    return replace(
+        wish, customer=nobody, shipping=0, shipping_title="", note="", channel=Channel.POS, channel_name="Point of Sale"
+    )
+
+
+def on_a_marketplace(dice: Random, store: Store, wish: Basket) -> Basket:
+    """Coupons of the shop's own do not count there."""
+    masked = f"{dice.randrange(16**12):012x}@marketplace.example.com"
+    return replace(
+        wish,
+        customer=replace(wish.customer, email=masked, ref=0),
+        coupon="",
+        discount_percent=0,
+        channel=Channel.MARKETPLACE,
+        channel_name=dice.choice(MARKETPLACES[store.slug]),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Regret:
+    """Money that will go back: hours after sending, and whether for one line that comes back, or for everything."""
+
+    after: float
+    is_whole: bool
+
+
+def regret(dice: Random) -> Regret | None:
+    """One order in ten."""
+    if dice.random() >= 0.1:
+        return None
+    return Regret(after=dice.uniform(90, 200), is_whole=dice.random() < 0.35)
 
 
 NOTES = (

@@ -27,6 +27,7 @@ from app.kernel.db import Database
 from app.kernel.http import Http
 from app.kernel.runtime import Runtime, hold
 from sandbox.servers import Unavailable, postgres, valkey
+from tests.faults import numbers
 
 TEMPLATE = f"encore_test_{os.getpid()}_{secrets.token_hex(3)}"
 """The run's migrated database; its copies carry the worker's name behind it."""
@@ -90,18 +91,26 @@ TRIALS = "trials"
 """What a test records under this name (`record_property`) is a row of the table at the end: counts, with the trials beside them."""
 
 
-def pytest_terminal_summary(terminalreporter: Any) -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--table", type=Path, help="also write the table of the eight numbers to this file, as Markdown")
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     reports = [report for outcome in ("passed", "failed") for report in terminalreporter.stats.get(outcome, ())]
-    rows = [
-        f"{report.nodeid.split('::')[-1]}: {value}"
-        for report in reports
-        for name, value in report.user_properties
-        if name == TRIALS
-    ]
-    if rows:
+    recorded = [(report.nodeid.split("::")[-1], *said) for report in reports for said in report.user_properties]
+    told = [f"{test}: {value}" for test, name, value in recorded if name == TRIALS]
+    if told:
         terminalreporter.section("trials")
-        for row in rows:
-            terminalreporter.write_line(row)
+        for line in told:
+            terminalreporter.write_line(line)
+    counted = [value for _, name, value in recorded if name == numbers.NUMBERS]
+    if counted:
+        lines = numbers.rows(counted)
+        terminalreporter.section("the eight numbers, each with the trials beside it")
+        for line in numbers.as_text(lines):
+            terminalreporter.write_line(line)
+        if path := config.getoption("--table"):
+            path.write_text(numbers.as_markdown(lines), encoding="utf-8")
 
 
 @dataclass(slots=True)

@@ -24,6 +24,7 @@ from app.domain.shops.rules import ShopFacts
 from app.events import CustomerFact, DiscountFact, Fact, Gone, OrderFact, ProductFact, Resource, Source
 from app.jobs.queue import LONGEST_LEASE, Queue, Work
 from app.kernel.errors import Failure
+from app.kernel.faults import faultpoint
 from app.kernel.runtime import Runtime
 
 Thing = OrderFact | ProductFact | CustomerFact | DiscountFact
@@ -71,12 +72,14 @@ def pull_page(runtime: Runtime, shop: ShopFacts, claims: Sequence[Claim]) -> Non
     with runtime.db.transaction(shop.id) as session:
         access = access_to(runtime, session, shop)
         position = _position(shops.sync_state(session, shop.id, resource), resource, runtime.clock.now())
+    faultpoint("pull.before_call")
     try:
         page = connector.pull(access, runtime.http, position.ask)
     except Failure as failure:
         with runtime.db.transaction(shop.id) as session:
             shops.sync_state(session, shop.id, resource).last_error = failure.code
         raise
+    faultpoint("pull.after_call")
     with runtime.db.transaction(shop.id) as session:
         if claim.attempts >= outbox.MAX_ATTEMPTS:
             outbox.owe_once(session, shop.id, "fetch", _named(page))
@@ -88,6 +91,8 @@ def pull_page(runtime: Runtime, shop: ShopFacts, claims: Sequence[Claim]) -> Non
             outbox.release(session, shop.id, claims, is_progress=True)
         else:
             outbox.finish(session, shop.id, claims)
+        faultpoint("pull.before_commit")
+    faultpoint("pull.after_commit")
 
 
 def _named(page: Page) -> list[str]:
@@ -186,11 +191,15 @@ def fetch_things(runtime: Runtime, shop: ShopFacts, claims: Sequence[Claim]) -> 
         access = access_to(runtime, session, shop)
     connector = CONNECTORS[shop.platform]
     facts: list[Fact] = []
+    faultpoint("fetch.before_call")
     for resource, refs in sorted(wanted.items()):
         facts += connector.pull(access, runtime.http, Ask(resource=resource, refs=tuple(sorted(refs)))).facts
+    faultpoint("fetch.after_call")
     with runtime.db.transaction(shop.id) as session:
         domain.apply(session, shop, facts, Source.PULL)
         outbox.finish(session, shop.id, claims)
+        faultpoint("fetch.before_commit")
+    faultpoint("fetch.after_commit")
 
 
 PULL = Work(kind="pull", queue=Queue.SLOW, batch=1, run=pull_page, lease=LONGEST_LEASE)

@@ -86,7 +86,7 @@ def work_off(runtime: Runtime, work: Work, shop_id: int, is_awaited: Callable[[]
     while not is_over():
         with runtime.db.transaction(shop_id) as session:
             now = runtime.clock.now()
-            most = _most(work, done) if not is_awaited() else max(1, work.batch // SMALLER)
+            most = _most(work, done, is_awaited=is_awaited())
             claims = outbox.claim(session, shop_id, work.kind, now, most, work.lease)
             shop = shops.present(session, shop_id, now)
             faultpoint("claim.before_commit")
@@ -105,8 +105,11 @@ def work_off(runtime: Runtime, work: Work, shop_id: int, is_awaited: Callable[[]
     return done
 
 
-def _most(work: Work, done: int) -> int:
-    """How many rows to claim: a batch, and several once there is time for more, so that little has to be given back."""
+def _most(work: Work, done: int, *, is_awaited: bool) -> int:
+    """How many rows to claim: a batch, several once there is time for more, so that little has to be given back, and a small one
+    while others wait."""
+    if is_awaited and work.batch > 1:
+        return max(1, work.batch // SMALLER)
     return work.batch * (work.ahead if done else 1)
 
 

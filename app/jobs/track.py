@@ -19,6 +19,7 @@ from app.domain.shops.rules import ShopFacts
 from app.events import Source
 from app.jobs.queue import LONGEST_LEASE, Queue, Stop, Work
 from app.kernel.errors import Failure
+from app.kernel.faults import faultpoint
 from app.kernel.runtime import Runtime
 
 FOLLOWED_FOR = timedelta(days=60)
@@ -61,9 +62,13 @@ def _track(runtime: Runtime, shop: ShopFacts, carrier: Carrier, access: CarrierA
         asked = numbers[start : start + carrier.max_numbers]
         with runtime.db.transaction(shop.id) as session:
             shipments.mark_tracked(session, asked)
+        faultpoint("track.before_call")
         scans = carrier.scans(access, runtime.http, asked)
+        faultpoint("track.after_call")
         with runtime.db.transaction(shop.id) as session:
             domain.apply(session, shop, scans, Source.CARRIER)
+            faultpoint("track.before_commit")
+        faultpoint("track.after_commit")
 
 
 WORK = Work(kind="track", queue=Queue.SLOW, batch=1, run=track_parcels, lease=LONGEST_LEASE)

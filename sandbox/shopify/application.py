@@ -31,6 +31,7 @@ class Platform:
 
     app: Flask
     webhooks: Webhooks
+    subscriptions: Subscriptions
     bucket: Bucket
 
 
@@ -61,7 +62,8 @@ def application(
     pages.mount(
         app, stage, store, MORROW_AND_FEN, buy, theme_block(stage.encore_url, PREFIX, MORROW_AND_FEN.words["track"])
     )
-    return Platform(app=app, webhooks=Webhooks(stage, shop, subscriptions), bucket=bucket)
+    webhooks = Webhooks(stage, shop, subscriptions)
+    return Platform(app=app, webhooks=webhooks, subscriptions=subscriptions, bucket=bucket)
 
 
 def _occasion() -> str:

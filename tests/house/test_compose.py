@@ -94,7 +94,7 @@ def test_the_image_holds_what_the_processes_read_and_the_python_that_hosts_run()
     version = (ROOT / ".python-version").read_text(encoding="utf-8").strip()
     assert f"FROM python:{version}-slim" in lines
     copied = {line.split()[1] for line in lines if line.startswith("COPY")}
-    assert {"requirements.txt", "Procfile", "app", "copy", "migrations", "static"} == copied
+    assert {"requirements.txt", "Procfile", "app", "copy", "docs/openapi.yaml", "migrations", "static"} == copied
     assert all((ROOT / name).exists() for name in copied)
     let_through = set(re.findall(r"^!(\S+)$", (ROOT / ".dockerignore").read_text(encoding="utf-8"), re.MULTILINE))
     assert let_through == copied

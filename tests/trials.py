@@ -12,6 +12,8 @@ ORDERS = 3_000 if LONG else 150
 """F01: told meanwhile; each is read, planned for and written to."""
 POSTED = 10_000 if LONG else 400
 """F03: webhooks posted to web processes that are killed; a tenth of them twice."""
+WEB_KILLS = 200 if LONG else 8
+"""F03: at most; a slow machine would only begin web processes."""
 RELAYS = 150 if LONG else 6
 """F04: kills of the relay, one a round, at the points of its round in turn."""
 CUTS = 200 if LONG else 20

@@ -32,21 +32,21 @@ VALKEY_KILLS = 36 if LONG else 3
 """F05: of Valkey, one every few seconds."""
 VALKEY_FLUSHES = 20 if LONG else 6
 """F06: of everything that Valkey holds."""
-VALKEY_ORDERS = 3_000 if LONG else 80
+VALKEY_ORDERS = 1_200 if LONG else 80
 """F05, F06, F07: told meanwhile; a tenth of them twice."""
 VALKEY_DOWN_SECONDS = 120 if LONG else 2
 """F06: without Valkey."""
-VALKEY_DOWN_ORDERS = 10_000 if LONG else 100
-"""F06: told while it is away."""
+VALKEY_DOWN_ORDERS = 3_000 if LONG else 100
+"""F06: told while it is away; each is read, planned for and written to, which makes three rows of work."""
 UNWRITABLE_POSTS = 1_000 if LONG else 40
 """F08: half of them while Postgres takes no writes."""
 POSTGRES_CRASHES = 20 if LONG else 2
 """F09: under load."""
 SESSIONS_ENDED = 40 if LONG else 4
 """F09: times that every session is ended under load."""
-POSTGRES_ORDERS = 6_000 if LONG else 1_000
+POSTGRES_ORDERS = 3_000 if LONG else 1_000
 """F09: told meanwhile, as many as there is time for."""
-WRONG_CLOCK_ORDERS = 500 if LONG else 25
+WRONG_CLOCK_ORDERS = 300 if LONG else 25
 """F19: each with a letter that is due and one that is not yet."""
 RETURNS = 1_000 if LONG else 30
 """F13, F21: each with a refund, half of whose answers are lost."""
@@ -60,7 +60,7 @@ DEPLOYS = 20 if LONG else 3
 """F22: in the middle of it."""
 REQUESTS = 2_000 if LONG else 60
 """Generated requests to each public address."""
-SOLD = 1_000 if LONG else 25
+SOLD = 500 if LONG else 25
 """F29: orders placed and sent while one in twenty webhooks is dropped."""
 MISSED = 100 if LONG else 4
 """F29: orders of days ago that nobody tells of, and as many of hours ago."""

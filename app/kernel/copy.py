@@ -1,4 +1,4 @@
-"""Every word a shopper reads, and the mails to the merchant, from copy/: found by language and voice, compiled once, rendered many times."""
+"""The words of copy/, for shoppers and merchants: found by language and voice, compiled once, rendered many times."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ from tests.trials import POSTGRES_CRASHES, POSTGRES_ORDERS, SESSIONS_ENDED, UNWR
 Record = Callable[[str, object], None]
 
 REFUNDS = 10
-PAUSE = 0.2
+PAUSE = 0.4
 """Seconds between two webhooks of one sender."""
 HEALED_WITHIN = 5.0
 """Seconds from the first connection that Postgres takes to the first webhook that is kept, and to the last that is refused."""

@@ -19,6 +19,8 @@ from tests.trials import VALKEY_DOWN_ORDERS, VALKEY_DOWN_SECONDS, VALKEY_FLUSHES
 Record = Callable[[str, object], None]
 
 UP_SECONDS = (0.5, 1.5)
+PAUSE = 0.5
+"""Seconds between two webhooks of one sender: about as many as one worker can answer with letters."""
 
 
 @pytest.fixture
@@ -38,7 +40,7 @@ def stage(servers: Servers, tmp_path: Path, own: OwnValkey) -> Iterator[Stage]:
 
 @pytest.mark.timeout(900)
 def test_f05_valkey_is_killed_and_comes_back_empty(stage: Stage, own: OwnValkey, record_property: Record) -> None:
-    sender, dice = Sender(stage, Truth(), pause=0.05), random.Random(3)
+    sender, dice = Sender(stage, Truth(), pause=PAUSE), random.Random(3)
     with meanwhile(sender, deliveries(VALKEY_ORDERS)) as answers:
         for _ in range(VALKEY_KILLS):
             time.sleep(dice.uniform(*UP_SECONDS))
@@ -56,7 +58,7 @@ def test_f05_valkey_is_killed_and_comes_back_empty(stage: Stage, own: OwnValkey,
 
 @pytest.mark.timeout(900)
 def test_f06_valkey_forgets_at_random(stage: Stage, own: OwnValkey, record_property: Record) -> None:
-    sender, dice = Sender(stage, Truth(), pause=0.05), random.Random(4)
+    sender, dice = Sender(stage, Truth(), pause=PAUSE), random.Random(4)
     with meanwhile(sender, deliveries(VALKEY_ORDERS)) as answers, own.client() as client:
         for _ in range(VALKEY_FLUSHES):
             time.sleep(dice.uniform(*UP_SECONDS) / 2)

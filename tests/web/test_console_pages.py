@@ -12,16 +12,18 @@ from sqlalchemy import text
 
 from app.connectors.shopify.client import REFUSALS
 from app.connectors.woocommerce.failures import CODES, REASONS, STATUSES
+from app.domain.effects import service as effects
 from app.domain.inbox import service as inbox
 from app.domain.messages import service as messages
 from app.domain.messages.rules import State
 from app.domain.outbox import service as outbox
+from app.domain.shops import service as shops
 from app.domain.shops.rules import ShopFacts
-from app.events import EVENTS, OrderStatus, ShipmentStatus
+from app.events import EVENTS, Channel, OrderStatus, ShipmentStatus
 from app.web.console import PAGES
 from app.web.console.reasons import SENTENCES
 from app.web.console.wording import EVENT_MARKS, MOVED_MARKS, ORDER_STATUSES, SHIPMENT_STATUSES, STATES, event_mark
-from tests.builders import NOON, a_parcel, a_scan, an_order
+from tests.builders import NOON, a_parcel, a_refund, a_scan, an_order
 from tests.web.staging import House, delivery
 
 APP = Path(__file__).parents[2] / "app"
@@ -328,3 +330,35 @@ def test_a_parcel_that_met_trouble_does_not_look_as_if_all_were_well() -> None:
     assert event_mark("ShipmentMoved", {"status": "delivery_attempted"}) == ("look", "warn")
     assert event_mark("ShipmentMoved", {"status": "lost"}) == ("stopped", "bad")
     assert event_mark("OrderPlaced", {"status": "lost"}) == ("planned", "")
+
+
+def test_an_order_says_where_it_was_made_what_went_back_and_what_the_store_was_asked_for(house: House) -> None:
+    shop = house.shop()
+    sold = an_order(channel=Channel.MARKETPLACE, channel_name="ebay", discount_codes=("TEN",))
+    house.tell(shop, sold, a_refund(amount=1450))
+    with house.runtime.db.transaction(shop.id) as session:
+        effects.intend(session, shop.id, effects.Draft(about_kind="return", about_id=1, order_id=1, amount=500))
+    assert "Marketplace (ebay)" in page(house, shop, "/orders")
+    shown = page(house, shop, f"/orders/{house.order_id(shop)}")
+    for words in ("Marketplace (ebay)", "<dt>Code</dt><dd>TEN</dd>", "<dt>Went back</dt><dd>€14.50</dd>"):
+        assert words in shown
+    assert "Money went back" in shown
+    assert "Will be paid back: €5.00" in shown
+
+
+def test_sync_shows_the_progress_of_each_resource_and_what_had_been_missed(house: House) -> None:
+    shop = house.shop()
+    assert "Nothing has been read yet." in page(house, shop, "/sync")
+    with house.runtime.db.transaction(shop.id) as session:
+        orders, products = (shops.sync_state(session, shop.id, name) for name in ("orders", "products"))
+        orders.seen, orders.total, orders.is_backfilled = 500, 1500, False
+        orders.backfill_started_at = text("now() - interval '10 minutes'")
+        products.is_backfilled, products.swept, products.drift = True, 40, 2
+        products.last_success_at = text("now()")
+        webhooks = shops.sync_state(session, shop.id, "webhooks")
+        webhooks.swept, webhooks.drift, webhooks.last_success_at = 15, 1, text("now()")
+    shown = page(house, shop, "/sync")
+    assert '<progress class="c-progress" aria-label="Orders, parcels and refunds" value="500" max="1500">' in shown
+    assert "500 of 1,500. About 20 minutes left." in shown
+    assert "2 of 40 things had been missed and were mended." in shown
+    assert "15 subscriptions looked at just now, 1 of them was missing and was made again" in shown

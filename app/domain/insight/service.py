@@ -10,6 +10,8 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from app.domain.effects import service as effects
+from app.domain.effects.service import EffectFacts
 from app.domain.history.models import EventRow
 from app.domain.inbox.models import Delivery
 from app.domain.insight.rules import time_left
@@ -22,6 +24,7 @@ from app.domain.outbox.models import Job
 from app.domain.shipments import service as shipments
 from app.domain.shipments.rules import ShipmentFacts
 from app.domain.shops.models import Shop, SyncState
+from app.events import Resource
 
 RECENT_DAYS = 7
 
@@ -36,16 +39,32 @@ class Parked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceSync:
+    """How far one resource of a store has been read. `seen` of `total` things (None: nobody says how many) while it is read for the
+    first time, with the time left where that can be said; afterwards `drift` of the `swept` things of the last sweep were not as
+    our rows had them. The resource "webhooks" is the check of the subscriptions: `drift` of `swept` topics were mended.
+    """
+
+    resource: str
+    is_backfilled: bool
+    is_under_way: bool
+    seen: int
+    total: int | None
+    time_left: timedelta | None
+    swept: int
+    drift: int
+    last_success_at: datetime | None
+    error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """How a shop is kept up with. Moments are the database's; counts of deliveries and messages are of the last seven days."""
+    """How a shop is kept up with; `orders` is how far they have been read, None before anybody began. Moments are the database's;
+    counts of deliveries and messages are of the last seven days."""
 
     is_connected: bool
     last_delivery_at: datetime | None
-    last_pull_at: datetime | None
-    pull_error: str
-    is_backfilled: bool
-    seen: int
-    total: int | None
+    orders: ResourceSync | None
     waiting: int
     parked: tuple[Parked, ...]
     read_at: datetime
@@ -90,12 +109,13 @@ class Said:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """An order with all that happened and all that was said or left unsaid, oldest first."""
+    """An order with all that happened, all that was said or left unsaid, and what its platform was asked to do; oldest first."""
 
     order: OrderFacts
     parcels: tuple[ShipmentFacts, ...]
     events: tuple[Happened, ...]
     messages: tuple[Said, ...]
+    effects: tuple[EffectFacts, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,25 +137,6 @@ class Received:
     state: str
     note: str
     size: int | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResourceSync:
-    """How far one resource of a store has been read. `seen` of `total` things (None: nobody says how many) while it is read for the
-    first time, with the time left where that can be said; afterwards `drift` of the `swept` things of the last sweep were not as
-    our rows had them. The resource "webhooks" is the check of the subscriptions: `drift` of `swept` topics were mended.
-    """
-
-    resource: str
-    is_backfilled: bool
-    is_under_way: bool
-    seen: int
-    total: int | None
-    time_left: timedelta | None
-    swept: int
-    drift: int
-    last_success_at: datetime | None
-    error: str
 
 
 def sync(session: Session) -> tuple[ResourceSync, ...]:
@@ -160,15 +161,10 @@ def sync(session: Session) -> tuple[ResourceSync, ...]:
 
 def health(session: Session, shop_id: int) -> Health:
     shop = session.get_one(Shop, shop_id)
-    sync = session.scalars(select(SyncState).where(SyncState.resource == "orders")).one_or_none()
     return Health(
         is_connected=shop.is_connected,
         last_delivery_at=session.scalar(select(func.max(Delivery.received_at))),
-        last_pull_at=sync.last_success_at if sync else None,
-        pull_error=sync.last_error if sync else "",
-        is_backfilled=sync.is_backfilled if sync else False,
-        seen=sync.seen if sync else 0,
-        total=sync.total if sync else None,
+        orders=next((one for one in sync(session) if one.resource == Resource.ORDERS), None),
         waiting=session.scalar(select(func.count()).select_from(Delivery).where(Delivery.state == "received")) or 0,
         parked=parked_work(session, shop_id),
         read_at=session.scalars(select(func.now())).one(),
@@ -225,6 +221,7 @@ def story(session: Session, shop_id: int, order_public_id: str) -> Story | None:
         parcels=shipments.facts_for_orders(session, [order_id])[order_id],
         events=_events(session, order_id),
         messages=_messages(session, shop_id, order_id),
+        effects=tuple(effects.of_order(session, order_id)),
     )
 
 

@@ -50,7 +50,7 @@ def _name(story: Story) -> str:
 def _days(story: Story, shop: ShopFacts) -> list[tuple[str, list[Entry]]]:
     """Newest first, by days of the shop's zone."""
     zone = ZoneInfo(shop.timezone)
-    entries = sorted((*_happened(story), *_said(story, zone)), key=lambda entry: entry.at, reverse=True)
+    entries = sorted((*_happened(story), *_said(story, zone), *_done(story)), key=lambda entry: entry.at, reverse=True)
     return [
         (wording.day(day), list(of_day))
         for day, of_day in groupby(entries, key=lambda entry: entry.at.astimezone(zone).date())
@@ -85,6 +85,18 @@ def _said(story: Story, zone: ZoneInfo) -> Iterator[Entry]:
             title=f"{state.words}: {wording.follow_up(message.follow_up)}",
             detail=_outcome(message),
             why=tuple(_why(message, zone)),
+        )
+
+
+def _done(story: Story) -> Iterator[Entry]:
+    for effect in story.effects:
+        state = wording.EFFECT_STATES[effect.state]
+        yield Entry(
+            at=effect.changed_at,
+            mark=state.mark,
+            tone=state.tone,
+            title=f"{state.words}: {wording.amount(effect.amount, story.order.currency)}",
+            detail=reason(effect.reason) if effect.reason else state.detail,
         )
 
 

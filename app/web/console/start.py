@@ -18,8 +18,6 @@ from app.web.console.reasons import reason
 from app.web.context import context
 from app.web.session import Merchant
 
-ORDERS = "orders"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
@@ -46,13 +44,12 @@ def show(merchant: Merchant, shop: ShopFacts) -> str:
 
 def _steps(session: Session, shop: ShopFacts, settings: Settings, *, has_mail_server: bool) -> list[Step]:
     health = insight.health(session, shop.id)
-    orders = next((one for one in insight.sync(session) if one.resource == ORDERS), None)
     has_tested = notices.TEST in notices.last_told(session)
     is_on = bool(settings.switched_on)
     first = next(iter(FOLLOWUPS))
     return [
-        _connected(shop, health, orders),
-        _imported(health, orders),
+        _connected(shop, health),
+        _imported(health.orders),
         Step(
             title="Make it yours",
             detail="Sender, colour, language, voice, and how long a parcel usually takes.",
@@ -91,8 +88,8 @@ def _steps(session: Session, shop: ShopFacts, settings: Settings, *, has_mail_se
     ]
 
 
-def _connected(shop: ShopFacts, health: Health, orders: ResourceSync | None) -> Step:
-    error = orders.error if orders else ""
+def _connected(shop: ShopFacts, health: Health) -> Step:
+    error = health.orders.error if health.orders else ""
     detail = f"{shop.domain}. {reason(error)}" if error else f"{shop.domain}, as {shop.name}."
     is_well = health.is_connected and not error
     return Step(
@@ -100,20 +97,22 @@ def _connected(shop: ShopFacts, health: Health, orders: ResourceSync | None) -> 
     )
 
 
-def _imported(health: Health, orders: ResourceSync | None) -> Step:
-    if health.is_backfilled:
-        detail = f"{wording.count(health.seen, 'order')} read. Nobody is written to about what happened before."
+def _imported(orders: ResourceSync | None) -> Step:
+    seen, total = (orders.seen, orders.total) if orders else (0, None)
+    is_done = orders is not None and orders.is_backfilled
+    if is_done:
+        detail = f"{wording.count(seen, 'order')} read. Nobody is written to about what happened before."
     else:
         left = wording.time_left(orders.time_left if orders else None)
-        of = f" of {health.total:,}" if health.total else ""
-        detail = f"{wording.count(health.seen, 'order')}{of} so far. {left} You need not wait for it."
+        of = f" of {total:,}" if total else ""
+        detail = f"{wording.count(seen, 'order')}{of} so far. {left} You need not wait for it."
     return Step(
         title="Read what is there already",
         detail=detail,
-        is_done=health.is_backfilled,
+        is_done=is_done,
         page="sync",
         button="Watch it",
-        progress=None if health.is_backfilled else (health.seen, health.total),
+        progress=None if is_done else (seen, total),
     )
 
 

@@ -97,6 +97,26 @@ ORDER_STATUSES: dict[str, State] = {
     "deleted": State("Deleted in the store", "stopped"),
 }
 
+ORDER_CHANNELS = {
+    "pos": "At the till",
+    "marketplace": "Marketplace",
+    "draft": "Entered by the shop",
+    "other": "Another app",
+}
+"""Where an order was made, when it was not the shop's own website."""
+
+EFFECT_STATES: dict[str, State] = {
+    "planned": State("Will be paid back", "planned"),
+    "calling": State("Being paid back", "doing"),
+    "done": State("Paid back", "done", "good"),
+    "uncertain": State(
+        "Perhaps paid back", "look", "warn", "The store's answer was lost; it is looked up, never repeated blind."
+    ),
+    "refused": State("Not paid back", "stopped", "bad"),
+    "cancelled": State("Called off", "not"),
+}
+"""Of refunds that Encore asked the store for."""
+
 ABOUT = {"order": "order", "shipment": "parcel"}
 CHANNELS = {"email": "E-mail"}
 
@@ -129,6 +149,12 @@ POLICIES = {
     "imprint": "Imprint",
     "contact": "Contact",
 }
+
+
+def order_channel(kind: str, name: str) -> str:
+    """Empty for the shop's own website."""
+    words = ORDER_CHANNELS.get(kind, "")
+    return f"{words} ({name})" if words and name else words
 
 
 def resource(name: str) -> str:

@@ -34,9 +34,9 @@ VALKEY_FLUSHES = 20 if LONG else 6
 """F06: of everything that Valkey holds."""
 VALKEY_ORDERS = 1_200 if LONG else 80
 """F05, F06, F07: told meanwhile; a tenth of them twice."""
-VALKEY_DOWN_SECONDS = 120 if LONG else 2
+VALKEY_DOWN_SECONDS = 60 if LONG else 2
 """F06: without Valkey."""
-VALKEY_DOWN_ORDERS = 3_000 if LONG else 100
+VALKEY_DOWN_ORDERS = 2_000 if LONG else 100
 """F06: told while it is away; each is read, planned for and written to, which makes three rows of work."""
 UNWRITABLE_POSTS = 1_000 if LONG else 40
 """F08: half of them while Postgres takes no writes."""
@@ -52,6 +52,8 @@ RETURNS = 1_000 if LONG else 30
 """F13, F21: each with a refund, half of whose answers are lost."""
 CLICKS = 10
 """F21: for each of them, at once."""
+KILLED_RETURNS = 200 if LONG else 30
+"""F21: refunds under way while workers are killed."""
 REFUND_KILLS = 60 if LONG else 5
 """F21: of workers while they give money back."""
 IMPORTED = 50_000 if LONG else 2_000

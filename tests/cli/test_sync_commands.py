@@ -144,8 +144,12 @@ def test_who_leaves_does_not_take_the_work_along(runtime: Runtime, servers: Serv
         "SECRET_KEYS": SECRET_KEYS,
     }
     command = [sys.executable, "-m", "app.cli", "back-fill", "shop.example", "orders", "--watch"]
-    watching = subprocess.Popen(command, env=environ, cwd=ROOT, stderr=subprocess.PIPE, text=True)
-    with closing(Database(environ["DATABASE_URL"])) as db:
+    with (
+        closing(Database(environ["DATABASE_URL"])) as db,
+        subprocess.Popen(
+            command, env=environ, cwd=ROOT, stderr=subprocess.PIPE, text=True, preexec_fn=hear_interrupts
+        ) as watching,
+    ):
         until = time.monotonic() + 30
         while time.monotonic() < until and not owed(db, shop):
             time.sleep(0.1)
@@ -155,6 +159,11 @@ def test_who_leaves_does_not_take_the_work_along(runtime: Runtime, servers: Serv
         assert watching.returncode == 130
         assert f"It goes on without this window; to watch again: python -m app.cli watch {shop.public_id}" in said
         assert owed(db, shop)
+
+
+def hear_interrupts() -> None:
+    """As at a terminal: what a shell runs in the background is deaf to Ctrl-C, and so is all that it starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def owed(db: Database, shop: ShopFacts) -> bool:

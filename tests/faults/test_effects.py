@@ -24,7 +24,7 @@ from tests.faults.market import LosesHalf, Market, let_minutes_pass, market
 from tests.faults.numbers import Numbers, record
 from tests.faults.stage import Stage, raised, wait_until
 from tests.faults.test_named_points import points, room
-from tests.trials import CLICKS, LONG, REFUND_KILLS, RETURNS
+from tests.trials import CLICKS, KILLED_RETURNS, LONG, REFUND_KILLS, RETURNS
 
 Record = Callable[[str, object], None]
 
@@ -53,7 +53,7 @@ def test_f13_f21_clicks_by_the_dozen_and_answers_that_are_lost(
     shop = stores.ready(stage, platform, -(-RETURNS // AN_ORDER))
     for _ in range(2):
         stage.start_worker()
-    ids = click(stage, shop)
+    ids = click(stage, shop, RETURNS)
     seconds = stage.seconds_until_quiet(900)
     numbers = judge(stage, stores, shop, f"F13 F21 {platform}", RETURNS * CLICKS, "clicks", seconds)
     record(numbers, record_property)
@@ -98,9 +98,9 @@ def test_f21_workers_are_killed_while_money_goes_back(
     scene: tuple[Stage, Market], platform: str, record_property: Record
 ) -> None:
     stage, stores = scene
-    shop = stores.ready(stage, platform, -(-RETURNS // AN_ORDER))
+    shop = stores.ready(stage, platform, -(-KILLED_RETURNS // AN_ORDER))
     workers, dice, killed = [stage.start_worker(), stage.start_worker()], random.Random(21), 0
-    click(stage, shop)
+    click(stage, shop, KILLED_RETURNS)
     while killed < REFUND_KILLS:
         time.sleep(dice.uniform(0.1, 0.3))
         if children := dice.choice(workers).children():
@@ -114,13 +114,13 @@ def test_f21_workers_are_killed_while_money_goes_back(
     assert numbers.wrong == {}
 
 
-def click(stage: Stage, shop: ShopFacts) -> set[int]:
+def click(stage: Stage, shop: ShopFacts, returns: int) -> set[int]:
     """Everybody at once asks for every return's refund, each several times; the ids they were given."""
     with stage.db.transaction(shop.id) as session:
         order_ids = session.scalars(text("SELECT id FROM orders ORDER BY id")).all()
     drafts = [
         Draft(about_kind="return", about_id=number, order_id=order_ids[number // AN_ORDER], amount=AMOUNT)
-        for number in range(RETURNS)
+        for number in range(returns)
     ] * CLICKS
     random.Random(2).shuffle(drafts)
 

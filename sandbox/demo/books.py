@@ -10,7 +10,6 @@ from sqlalchemy import func, select
 
 from app.domain.hub.models import HubRow
 from app.domain.insight import service as insight
-from app.domain.insight.service import Health
 from app.domain.messages.models import Message
 from app.domain.orders import service as orders
 from app.domain.orders.models import Order
@@ -39,10 +38,12 @@ class Books:
     def close(self) -> None:
         self.db.close()
 
-    def health(self, shop: str) -> Health:
+    def imported(self, shop: str) -> int | None:
+        """How many orders were read, None until all of the past is here."""
         shop_id = self._id(shop)
         with self.db.transaction(shop_id) as session:
-            return insight.health(session, shop_id)
+            read = insight.health(session, shop_id).orders
+        return read.seen if read and read.is_backfilled else None
 
     def read(self, shop: str) -> Book:
         shop_id = self._id(shop)

@@ -69,8 +69,8 @@ def place(house: House, platform: str, language: str = "") -> Placed:
 def wait_for_import(house: House, books: Books) -> None:
     """Until both shops' past is here."""
     with house.tell.step("Importing what was before") as step:
-        until(house, "the import", lambda: all(books.health(shop).is_backfilled for shop in house.shops.values()))
-        step.note(" and ".join(f"{books.health(shop).seen} orders" for shop in house.shops.values()))
+        until(house, "the import", lambda: all(books.imported(shop) is not None for shop in house.shops.values()))
+        step.note(" and ".join(f"{books.imported(shop)} orders" for shop in house.shops.values()))
 
 
 def tracking_page(house: House, books: Books, placed: Placed) -> str:

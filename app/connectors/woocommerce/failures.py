@@ -40,6 +40,9 @@ REASONS: tuple[tuple[str, str], ...] = (
 )
 """All of these have one code and one status (401), and only a text tells them apart: English, or whatever the site speaks."""
 
+OWN_CODE = "woocommerce_rest_"
+"""How the codes of what WooCommerce itself says begin."""
+
 USED_NONCE = "nonce has already been used"
 
 
@@ -67,6 +70,9 @@ def _refusal(answer: Answer, said: Record, method: str) -> Failure:
         return Permanent(*CODES[code])
     if answer.status >= 500:
         return _server_error(answer, code, method)
+    if answer.status == 404 and not code.startswith(OWN_CODE):
+        # A gateway in front of the store, or a store that is being repaired: to believe it would delete what is there.
+        return Transient("store_down", retry_after=answer.retry_after)
     if code == "0" and method == "GET":
         return Permanent("not_found")  # how fulfilments say it, with a 400
     return Permanent(*STATUSES.get(answer.status, ("refused", "")))
@@ -74,7 +80,7 @@ def _refusal(answer: Answer, said: Record, method: str) -> Failure:
 
 def _server_error(answer: Answer, code: str, method: str) -> Failure:
     """WooCommerce also says 500 and 501 for what it understood and will not do, a refund above the total for one."""
-    if method != "GET" and code.startswith("woocommerce_rest_"):
+    if method != "GET" and code.startswith(OWN_CODE):
         return Permanent("refused")
     return Transient("store_down", retry_after=answer.retry_after)
 

@@ -8,13 +8,14 @@ while we read may enter the list behind us, but then it has changed since the re
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import chain
+from typing import cast
 
 from app.connectors.base import Page
-from app.connectors.woocommerce.client import Client, answered_at
+from app.connectors.woocommerce.client import Client, Params, answered_at
 from app.connectors.woocommerce.reading import Record, records, ref
 from app.events import Fact
 from app.kernel.errors import Permanent, Transient
@@ -24,6 +25,10 @@ ALIVE, BINNED = "any", "trash"
 """Two lists: the store's "any" leaves out what is in the bin."""
 ONE_LIST = ("",)
 UNREADABLE = "unreadable_"
+
+AT_ONCE = 100
+MOST_PAGES = 50
+"""Of a list that is read in one go. A store that gives the same page for ever must come to an end too."""
 
 log = logging.getLogger(__name__)
 
@@ -88,6 +93,22 @@ def read_page(client: Client, source: Source, changed_since: datetime | None, cu
         total=total if position.status == source.lists[0] else None,
         answered_at=answered_at(answer),
     )
+
+
+def read_whole(client: Client, path: str, query: Params) -> Iterator[Record]:
+    """All of a short list in one go. `Transient`: "paging_refused" for one without an end, "unexpected_answer" for what is no list,
+    which says nothing of what there is."""
+    seen = 0
+    for page in range(1, MOST_PAGES + 1):
+        body, answer = client.get(path, {**query, "per_page": str(AT_ONCE), "page": str(page)})
+        if not isinstance(body, list):
+            raise Transient("unexpected_answer")
+        listed, total = records(cast("object", body)), _total(answer)
+        yield from listed
+        seen += len(listed)
+        if not listed or (len(listed) < AT_ONCE if total is None else seen >= total):
+            return
+    raise Transient("paging_refused")
 
 
 def facts_of(client: Client, source: Source, thing: Record) -> Iterable[Fact]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from app.connectors.woocommerce.client import Client, Params
-from app.connectors.woocommerce.paging import ALIVE, BINNED, Source
+from app.connectors.woocommerce.client import Client
+from app.connectors.woocommerce.paging import ALIVE, BINNED, Source, read_whole
 from app.connectors.woocommerce.reading import (
     Record,
     amount,
@@ -20,7 +20,7 @@ from app.connectors.woocommerce.reading import (
     whole,
 )
 from app.events import ProductFact, Variant
-from app.kernel.errors import Permanent, Transient
+from app.kernel.errors import Permanent
 
 VARIABLE = frozenset({"variable", "variable-subscription"})
 VARIATION = frozenset({"variation", "subscription_variation"})
@@ -54,8 +54,6 @@ FIELDS = (
     "tags",
     "images",
 )
-VARIATIONS_A_PAGE = 100
-MOST_PAGES = 50
 
 
 def is_variable(product: Record) -> bool:
@@ -146,26 +144,15 @@ def facts_of(client: Client, product: Record) -> tuple[ProductFact, ...]:
 
 
 def _variations(client: Client, product: Record) -> Iterator[Record]:
-    path = f"products/{ref(product.get('id'))}/variations"
-    fields = ",".join((*VARIANT_FIELDS, "image"))
-    window = {"orderby": "id", "order": "asc", "per_page": str(VARIATIONS_A_PAGE), "_fields": fields}
-    for page in range(1, MOST_PAGES + 1):
-        listed = _listed(client, path, {**window, "page": str(page)})
-        yield from listed
-        if len(listed) < VARIATIONS_A_PAGE:
-            return
-    raise Transient("paging_refused")
-
-
-def _listed(client: Client, path: str, window: Params) -> list[Record]:
     """The product may have gone since it was listed."""
+    fields = ",".join((*VARIANT_FIELDS, "image"))
+    path = f"products/{ref(product.get('id'))}/variations"
     try:
-        body, _ = client.get(path, window)
+        yield from read_whole(client, path, {"orderby": "id", "order": "asc", "_fields": fields})
     except Permanent as failure:
         if failure.code == "not_found":
             raise Permanent("unreadable_product", "variations") from failure
         raise
-    return records(body)
 
 
 SOURCE = Source(path="products", fields=FIELDS, facts=facts_of, per_page=20, lists=(ALIVE, BINNED))

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from app.connectors.base import Subscribed
 from app.connectors.woocommerce.client import Client
 from app.connectors.woocommerce.deliveries import TOPICS
-from app.connectors.woocommerce.reading import Record, records, ref, text
-from app.kernel.errors import Transient
-
-PER_PAGE = 100
-MOST_PAGES = 50
-"""A store that gives the same page for ever must come to an end too."""
+from app.connectors.woocommerce.paging import read_whole
+from app.connectors.woocommerce.reading import ref, text
 
 
 def subscribe(client: Client, callback_url: str, secret: str) -> Subscribed:
@@ -23,7 +18,8 @@ def subscribe(client: Client, callback_url: str, secret: str) -> Subscribed:
     A store disables a webhook after failures. Activating it again would leave its count at the brink, and nobody can read its
     secret: one that does not run is replaced, one that runs is told the secret once more (which sends no ping).
     """
-    ours = [hook for hook in _all_webhooks(client) if _path(text(hook.get("delivery_url"))) == _path(callback_url)]
+    hooks_there = read_whole(client, "webhooks", {})
+    ours = [hook for hook in hooks_there if _path(text(hook.get("delivery_url"))) == _path(callback_url)]
     in_order = removed = 0
     for topic in TOPICS:
         hooks = {ref(hook.get("id")): hook for hook in ours if hook.get("topic") == topic}
@@ -38,16 +34,6 @@ def subscribe(client: Client, callback_url: str, secret: str) -> Subscribed:
             client.write("DELETE", f"webhooks/{hook_id}", params={"force": "true"})  # there is no bin for webhooks
             removed += 1
     return Subscribed(in_order=in_order, mended=len(TOPICS) - in_order, removed=removed)
-
-
-def _all_webhooks(client: Client) -> Iterator[Record]:
-    for page in range(1, MOST_PAGES + 1):
-        body, _ = client.get("webhooks", {"per_page": str(PER_PAGE), "page": str(page)})
-        hooks = records(body)
-        yield from hooks
-        if len(hooks) < PER_PAGE:
-            return
-    raise Transient("paging_refused")
 
 
 def _path(url: str) -> str:

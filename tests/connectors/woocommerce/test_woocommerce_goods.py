@@ -245,6 +245,29 @@ def test_more_variations_than_a_page_holds_are_all_read_and_there_is_an_end(http
         pull(http, for_ever, resource=Resource.PRODUCTS)
 
 
+def test_a_store_that_cuts_its_pages_loses_no_variations(http: Http) -> None:
+    def says(asked: Asked) -> bytes:
+        if asked.path == "wc/v3/products":
+            return say([TEE])
+        start = 50 * (int(asked.query["page"]) - 1)
+        shown = range(1000 + start, 1000 + min(start + 50, 130))
+        return say([{**SIZES[0], "id": number} for number in shown], 200, "X-WP-Total: 130")
+
+    page, asked = pull(http, says, resource=Resource.PRODUCTS)
+    (fact,) = page.facts
+    assert isinstance(fact, ProductFact)
+    assert len(fact.variants) == 130
+    assert [one.query["page"] for one in asked[1:]] == ["1", "2", "3"]
+
+
+def test_what_is_no_list_of_variations_does_not_empty_a_product(http: Http) -> None:
+    def says(asked: Asked) -> bytes:
+        return say([TEE] if asked.path == "wc/v3/products" else {"0": SIZES[0]})
+
+    with pytest.raises(Transient, match="unexpected_answer"):
+        pull(http, says, resource=Resource.PRODUCTS)
+
+
 def test_customers_are_always_read_whole_and_the_staff_is_left_out(http: Http) -> None:
     page, (asked,) = pull(
         http, lambda _: replay("rest/customers-list"), resource=Resource.CUSTOMERS, changed_since=NOON

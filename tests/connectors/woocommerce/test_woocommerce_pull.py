@@ -288,3 +288,9 @@ def test_fulfilments_that_cannot_be_read_now_are_read_later(http: Http) -> None:
     says = shelf(orders_46=replay("fulfillments/order-after-partial"), orders_46_fulfillments=say("down", 502))
     with a_store(says) as store, pytest.raises(Transient, match="store_down"):
         pull(http, store, "46")
+
+
+@pytest.mark.parametrize("body", [{"message": "no Route matched with those values"}, {"code": "not_found"}, []])
+def test_a_404_of_somebody_in_front_of_the_store_deletes_nothing(http: Http, body: object) -> None:
+    with a_store(lambda _: say(body, 404)) as store, pytest.raises(Transient, match="store_down"):
+        CONNECTOR.pull(store.access, http, Ask(refs=("17",)))

@@ -17,17 +17,19 @@ URL = "https://encore.example/hooks/woocommerce/pub1ic"
 
 
 class Webhooks:
-    """A store's webhooks, as its REST API holds them. Secrets are kept and never told."""
+    """A store's webhooks, as its REST API holds them. Secrets are kept and never told. Of a list it shows `longest` at once."""
 
-    def __init__(self, *held: dict[str, Any]) -> None:
+    def __init__(self, *held: dict[str, Any], longest: int = 100) -> None:
+        self.longest = longest
         self.held = {hook["id"]: dict(hook) for hook in held}
         self.secrets: dict[int, str] = {}
 
     def __call__(self, asked: Asked) -> bytes:
         number = asked.path.removeprefix("wc/v3/webhooks").strip("/")
         if asked.method == "GET":
-            size, page = int(asked.query["per_page"]), int(asked.query["page"])
-            return say(list(self.held.values())[size * (page - 1) : size * page])
+            size, page = min(int(asked.query["per_page"]), self.longest), int(asked.query["page"])
+            shown = list(self.held.values())[size * (page - 1) : size * page]
+            return say(shown, 200, f"X-WP-Total: {len(self.held)}")
         if asked.method == "DELETE":
             assert asked.query["force"] == "true"
             return say(self.held.pop(int(number)))
@@ -120,6 +122,22 @@ def test_ours_are_found_behind_a_hundred_others(http: Http) -> None:
     others = [a_hook(number, "product.updated", url="https://stock.example/in") for number in range(1, 151)]
     webhooks = Webhooks(*others, a_hook(151, "order.created"))
     assert subscribe(http, webhooks) == ["GET", "GET", "PUT"] + ["POST"] * 14
+
+
+def test_a_store_that_cuts_its_pages_gets_no_doubles(http: Http) -> None:
+    webhooks = Webhooks(longest=10)
+    subscribe(http, webhooks)
+    assert told(http, webhooks) == (Subscribed(in_order=15, mended=0, removed=0), ["GET"] * 2 + ["PUT"] * 15)
+    assert webhooks.ours == WHOLE
+
+
+def test_what_is_no_list_of_webhooks_is_not_taken_for_none(http: Http) -> None:
+    with (
+        a_store(lambda _: say({"0": a_hook(1, "order.created")})) as store,
+        pytest.raises(Transient, match="unexpected_answer"),
+    ):
+        CONNECTOR.subscribe(store.access, http, URL)
+    assert [asked.method for asked in store.asked] == ["GET"]
 
 
 def test_a_key_that_may_only_read_is_told_so(http: Http) -> None:

@@ -39,6 +39,9 @@ ENTER = text("SELECT set_config('app.shop_id', :shop, true)")
 
 CLOCK_SECONDS = 10.0
 """How old the server's time may be before it is asked for again."""
+PLANS = {True: "auto", False: "force_custom_plan"}
+"""Whether the server may keep a statement's plan (PostgreSQL's documentation of PREPARE, "Notes"). One that was made while a table
+was empty reads all of its rows for each one that is asked for, until somebody analyses the table."""
 
 
 class Lost(psycopg.OperationalError):
@@ -48,11 +51,14 @@ class Lost(psycopg.OperationalError):
 class Database:
     """A pool of connections and the kinds of transaction that the house knows.
 
-    `statement_timeout` is in milliseconds. Returning from the block commits, raising rolls back; nobody else commits. There are
+    `statement_timeout` is in milliseconds. `keeps_plans` is for a process that says the same few statements by the thousand, none
+    of which a table's growth makes slow. Returning from the block commits, raising rolls back; nobody else commits. There are
     never more than `connections` to the server, whatever they are used for, and none before the first use.
     """
 
-    def __init__(self, url: str, *, pool_size: int = 4, statement_timeout: int = 60_000) -> None:
+    def __init__(
+        self, url: str, *, pool_size: int = 4, statement_timeout: int = 60_000, keeps_plans: bool = False
+    ) -> None:
         self.connections = pool_size
         self.heard: Heard | None = None
         self.engine: Engine = create_engine(
@@ -63,7 +69,7 @@ class Database:
             connect_args={
                 "connect_timeout": 5,
                 "options": f"-c statement_timeout={statement_timeout} -c idle_in_transaction_session_timeout=15000"
-                " -c lock_timeout=10000 -c timezone=UTC",
+                f" -c lock_timeout=10000 -c timezone=UTC -c plan_cache_mode={PLANS[keeps_plans]}",
             },
         )
 

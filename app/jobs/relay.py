@@ -3,12 +3,14 @@ at any moment; the next round says it anew."""
 
 from __future__ import annotations
 
+import logging
 import time
 from contextlib import suppress
 
 from redis.exceptions import RedisError
 from rq import Queue as RqQueue
 from rq.serializers import JSONSerializer
+from sqlalchemy.exc import OperationalError
 
 from app.domain.outbox import service as outbox
 from app.jobs.queue import Queue, Stop
@@ -17,7 +19,11 @@ from app.jobs.works import WORKS, hint_key, take_hint, waiting
 from app.kernel.faults import faultpoint
 from app.kernel.runtime import Runtime
 
+log = logging.getLogger(__name__)
+
 PAUSE_SECONDS = 0.2
+AWAY_SECONDS = 1.0
+"""Before the next round when the database broke off in this one."""
 HINT_SECONDS = 10
 """How long a hint that nobody has taken is not repeated; one that was lost on its way is given again after this."""
 TIMEOUT_SECONDS = 600
@@ -31,17 +37,21 @@ for the smallest plan (25 MB), whatever the backlog."""
 
 
 def relay_forever(runtime: Runtime) -> None:
-    """Until `Stop` is set."""
+    """Until `Stop` is set. A database that breaks off costs a round, not the process: all that a round says may be said twice."""
     next_tick = next_chance = 0.0
     while not Stop.is_set:
-        if time.monotonic() >= next_tick:
-            strike(runtime)
-            next_tick = time.monotonic() + TICK_SECONDS
-        if time.monotonic() >= next_chance:
-            give_another_chance(runtime)
-            next_chance = time.monotonic() + CHANCE_SECONDS
-        hint_due_work(runtime)
-        time.sleep(PAUSE_SECONDS)
+        try:
+            if time.monotonic() >= next_tick:
+                strike(runtime)
+                next_tick = time.monotonic() + TICK_SECONDS
+            if time.monotonic() >= next_chance:
+                give_another_chance(runtime)
+                next_chance = time.monotonic() + CHANCE_SECONDS
+            hint_due_work(runtime)
+            time.sleep(PAUSE_SECONDS)
+        except OperationalError:
+            log.warning("round broken off", extra={"code": "database_away"})
+            time.sleep(AWAY_SECONDS)
 
 
 def give_another_chance(runtime: Runtime) -> None:

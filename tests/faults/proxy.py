@@ -7,6 +7,7 @@ only the first message of a client has no type. `ReadyForQuery` tells whether a 
 from __future__ import annotations
 
 import asyncio
+import random
 import threading
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -37,14 +38,15 @@ class Wire:
 
 
 class Proxy:
-    """Listens on a port of its own. Of the commits that pass while cuts are left every `one_in`th is cut: in turn before it has
-    reached the server, and after the server has done it, but before its answer comes back."""
+    """Listens on a port of its own. Of the commits that pass while cuts are left one in `one_in` is cut, by dice: counted off, the
+    cuts fell into step with the relay's rounds and hit nobody else. They come in turn before the commit has reached the server, and
+    after the server has done it, but before its answer comes back."""
 
     def __init__(self, database_url: str, one_in: int) -> None:
         parts = urlsplit(database_url)
         self._server = parts.hostname, parts.port
         self._one_in = one_in
-        self._commits = 0
+        self._dice = random.Random(one_in)
         self.cuts = 0
         self.most = 0
         """Cuts that are allowed; none until somebody says so."""
@@ -109,8 +111,7 @@ class Proxy:
         to_client.close()
 
     def _is_due(self) -> bool:
-        self._commits += 1
-        if self.cuts >= self.most or self._commits % self._one_in:
+        if self.cuts >= self.most or self._dice.randrange(self._one_in):
             return False
         self.cuts += 1
         return True

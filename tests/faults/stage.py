@@ -39,6 +39,8 @@ SECRET = "a-webhook-secret-of-thirty-two-bytes"
 LONG_AGO = 100
 """Seconds: longer than any lease."""
 QUIET_SECONDS = 120.0
+STANDSTILL_SECONDS = 60.0
+"""Twice a lease: a backlog that has not become less for so long will not become less."""
 PATIENCE = 4.0
 """Seconds until the next hundred are let pass."""
 
@@ -251,6 +253,19 @@ class Stage:
     def seconds_until_quiet(self, patience: float = QUIET_SECONDS) -> float:
         """Until nothing is owed any more."""
         return self._seconds_until(lambda: not self.owes(), patience)
+
+    def seconds_until_drained(self) -> float:
+        """The same for a backlog of any size: as long as it shrinks it is waited for, and given up when it stands still."""
+        started = time.monotonic()
+        fewest, is_less = self.steps_left(), True
+        while fewest and is_less:
+            is_less = wait_until(lambda fewest=fewest: self.steps_left() < fewest, STANDSTILL_SECONDS)
+            fewest = self.steps_left()
+        return time.monotonic() - started
+
+    def steps_left(self) -> int:
+        """Of what is told of orders each is read, planned for and written to: the steps that are owed or stand parked."""
+        return self.count("SELECT sum(CASE kind WHEN 'ingest' THEN 3 WHEN 'plan' THEN 2 ELSE 1 END) FROM outbox")
 
     def seconds_until_at_rest(self, patience: float = QUIET_SECONDS) -> float:
         return self._seconds_until(self.is_at_rest, patience)

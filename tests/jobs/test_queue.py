@@ -11,7 +11,7 @@ from sqlalchemy import text
 from app.domain.outbox import service as outbox
 from app.domain.outbox.service import Claim
 from app.domain.shops.rules import ShopFacts
-from app.jobs.queue import LONGEST_DELAY, Queue, Work, work_off
+from app.jobs.queue import FIRST_DELAY, LONGEST_DELAY, Queue, Work, work_off
 from app.kernel.errors import Permanent, Transient
 from app.kernel.runtime import Runtime
 from tests.builders import NOON, a_shop
@@ -99,6 +99,24 @@ def test_a_busy_database_is_no_fault_of_the_rows(runtime: Runtime) -> None:
         assert work_off(runtime, a_work(run), shop.id) == 2
     columns = "parked_at IS NULL AND lease_until > now(), attempts, failures, last_error"
     assert left(runtime, columns) == [(True, 0, 1, "database_busy")] * 2
+
+
+def test_rows_wait_no_longer_the_more_often_the_database_breaks_off(runtime: Runtime) -> None:
+    shop = a_shop(runtime.db)
+    owe(runtime, shop.id, "a")
+
+    def run(runtime: Runtime, shop: ShopFacts, _claims: Sequence[Claim]) -> None:
+        with runtime.db.transaction(shop.id) as session:
+            session.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+
+    for _ in range(6):
+        with runtime.db.house() as session:
+            session.execute(text("UPDATE outbox SET lease_until = NULL"))
+        assert work_off(runtime, a_work(run), shop.id) == 1
+    ((failures, wait),) = left(runtime, "failures, extract(epoch FROM lease_until - now())::float")
+    assert failures == 6
+    assert isinstance(wait, float)
+    assert FIRST_DELAY / 2 - 1 < wait <= FIRST_DELAY
 
 
 def test_a_statement_that_takes_too_long_comes_with_fewer_rows(runtime: Runtime) -> None:

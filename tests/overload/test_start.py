@@ -31,6 +31,18 @@ def test_more_connections_than_there_are_is_refused_with_the_number_that_fits(st
     assert "Traceback" not in said
 
 
+@pytest.mark.parametrize("command", [WEB, WORKER], ids=["web", "worker"])
+def test_a_trap_in_production_is_refused_in_one_sentence(stage: Stage, command: list[str]) -> None:
+    environ = {name: value for name, value in stage.environ.items() if name != "ALLOW_PRIVATE_ADDRESSES"}
+    environ["PUBLIC_URL"] = "https://encore.example"
+    ended = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60, check=False)
+    said = ended.stdout + ended.stderr
+    assert ended.returncode != 0
+    assert "Encore cannot start:\n  * FAULT_AT kills processes on purpose" in said
+    assert "Traceback" not in said
+    assert "encore-relay" not in said, "no child was started"
+
+
 def clients(stage: Stage, kind: str | None = None) -> list[dict[str, str]]:
     """Of the stage's own database: other tests' processes talk to the same Valkey."""
     own = str(stage.valkey.connection_pool.connection_kwargs["db"])

@@ -36,7 +36,7 @@ VALKEY_ORDERS = 1_200 if LONG else 80
 """F05, F06, F07: told meanwhile; a tenth of them twice."""
 VALKEY_DOWN_SECONDS = 60 if LONG else 2
 """F06: without Valkey."""
-VALKEY_DOWN_ORDERS = 2_000 if LONG else 100
+VALKEY_DOWN_ORDERS = 10_000 if LONG else 100
 """F06: told while it is away; each is read, planned for and written to, which makes three rows of work."""
 UNWRITABLE_POSTS = 1_000 if LONG else 40
 """F08: half of them while Postgres takes no writes."""

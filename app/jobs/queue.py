@@ -41,6 +41,9 @@ PASSING = ("08", "40", "53", "55", "57")
 FIRST_DELAY, LONGEST_DELAY = 5.0, 3600.0
 
 
+Run = Callable[[Sequence[Claim]], None]
+
+
 class Queue(StrEnum):
     """Each has a worker process of its own (worker.py): what a store tells is read even while another store or the mail server
     hangs, and what somebody waits for never waits for an import."""
@@ -54,14 +57,16 @@ class Queue(StrEnum):
 class Work:
     """One kind of work. `run` is given up to `batch` rows, opens its own transactions, none while it talks to the world, and
     finishes its claims with `outbox.finish` in the transaction that writes the outcome. It is safe to run twice.
-    From the second claim of a turn on, `ahead` batches are claimed at once: more than one where a batch is quick. `lease` is in
-    seconds, and so is `limit`: a batch that takes longer is ended with its process (worker.py). Without one it is the lease,
-    after which its outcome would be refused anyway."""
+    From the second claim of a turn on, `ahead` batches are claimed at once: more than one where a batch is quick. `together` is
+    told all rows of a claim and gives what stands for `run` as long as they last: it can read for all what each needs.
+    `lease` is in seconds, and so is `limit`: a batch that takes longer is ended with its process (worker.py). Without one it is
+    the lease, after which its outcome would be refused anyway."""
 
     kind: str
     queue: Queue
     batch: int
     run: Callable[[Runtime, ShopFacts, Sequence[Claim]], None]
+    together: Callable[[Runtime, ShopFacts, Sequence[Claim]], Run] | None = None
     ahead: int = 1
     lease: int = outbox.LEASE_SECONDS
     limit: int | None = None
@@ -94,6 +99,7 @@ def work_off(runtime: Runtime, work: Work, shop_id: int, is_awaited: Callable[[]
         if not claims:
             break
         done += len(claims)
+        run = work.together(runtime, shop, claims) if work.together else partial(work.run, runtime, shop)
         with bound(shop=shop.public_id, job=work.kind):
             for start in range(0, len(claims), work.batch):
                 if Stop.is_set or (start and is_over()):
@@ -101,7 +107,7 @@ def work_off(runtime: Runtime, work: Work, shop_id: int, is_awaited: Callable[[]
                         runtime, shop, partial(outbox.release, shop_id=shop.id, claims=claims[start:], is_progress=True)
                     )
                     break
-                _attempt(runtime, work, shop, claims[start : start + work.batch])
+                _attempt(runtime, work, shop, claims[start : start + work.batch], run)
     return done
 
 
@@ -113,25 +119,25 @@ def _most(work: Work, done: int, *, is_awaited: bool) -> int:
     return work.batch * (work.ahead if done else 1)
 
 
-def _attempt(runtime: Runtime, work: Work, shop: ShopFacts, claims: Sequence[Claim]) -> None:
+def _attempt(runtime: Runtime, work: Work, shop: ShopFacts, claims: Sequence[Claim], run: Run) -> None:
     try:
         with limited_to(work.limit or work.lease):
-            work.run(runtime, shop, claims)
+            run(claims)
     except outbox.Fenced:
         log.warning("lease lost, outcome dropped")
     except Failure as failure:
         _decide(runtime, shop, claims, failure)
     except Exception as error:
         if _is_busy(error):
-            _decide(runtime, shop, claims, Transient("database_busy"))
+            _decide(runtime, shop, claims, Transient("database_busy", retry_after=_delay(0, None)))
             return
         log.exception("work failed")
         _write(runtime, shop, partial(outbox.release, shop_id=shop.id, claims=claims, is_progress=False))
 
 
 def _is_busy(error: Exception) -> bool:
-    """A lock not given, a deadlock, a restart of the database: no fault of the rows, and it passes. A statement that took too long
-    is their fault: fewer of them may be quicker."""
+    """A lock not given, a deadlock, a restart of the database: no fault of the rows, and it passes, so they wait no longer the next
+    time. A statement that took too long is their fault: fewer of them may be quicker."""
     if not isinstance(error, OperationalError) or isinstance(error.orig, QueryCanceled):
         return False
     state = error.orig.sqlstate if isinstance(error.orig, psycopg.Error) else None

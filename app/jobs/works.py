@@ -33,7 +33,7 @@ def take_hint(kind: str, shop_id: int) -> None:
     runtime.valkey.delete(hint_key(kind, shop_id))
     if kind in WORKS:
         work = WORKS[kind]
-        work_off(runtime, work, shop_id, lambda: _is_awaited(runtime, work.queue))
+        work_off(runtime, work, shop_id, lambda: _is_awaited(runtime, work, shop_id))
 
 
 def waiting(runtime: Runtime, queue: Queue) -> int:
@@ -41,10 +41,12 @@ def waiting(runtime: Runtime, queue: Queue) -> int:
     return RqQueue(queue.value, connection=runtime.valkey).count
 
 
-def _is_awaited(runtime: Runtime, queue: Queue) -> bool:
-    """Not by anybody whom we could hear of, without Valkey."""
+def _is_awaited(runtime: Runtime, work: Work, shop_id: int) -> bool:
+    """By somebody else: while there is much to do, the relay soon hints at the same work again. Not by anybody whom we could hear
+    of, without Valkey."""
     try:
-        return waiting(runtime, queue) > 0
+        others = waiting(runtime, work.queue)
+        return others > 1 or (others > 0 and not runtime.valkey.exists(hint_key(work.kind, shop_id)))
     except RedisError:
         return False
 

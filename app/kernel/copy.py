@@ -137,8 +137,7 @@ class Speaker:
         """The rendered text, trimmed; empty where it says nothing about these values. For HTML it is escaped as a whole, line
         breaks become <br>, and the result is `Markup`, which Liquid and Jinja leave as it is."""
         rendered = self.catalogue.compiled(path, self.language, self.voice).render(values or {}, self.manner)
-        rendered = language.close_up(rendered)
-        return Markup("<br>").join(escape(line) for line in rendered.split("\n")) if target is Target.HTML else rendered
+        return as_part_of(target, language.close_up(rendered))
 
     def keys(self, path: str) -> tuple[str, ...]:
         """The names under a branch in their order: the paragraphs of a message, its actions. None: ()."""
@@ -151,6 +150,11 @@ class Speaker:
         read = self.catalogue.compiled(path, self.language, self.voice).variables
         wanted = sorted(name for name in read if name in documented and documented[name].must_be_there(path))
         return tuple(name for name in wanted if _at(values, name) is None)
+
+
+def as_part_of(target: Target, rendered: str) -> str:
+    """A rendered text, escaped as a whole where it becomes part of HTML."""
+    return Markup("<br>").join(escape(line) for line in rendered.split("\n")) if target is Target.HTML else rendered
 
 
 @lru_cache(maxsize=1)

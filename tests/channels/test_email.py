@@ -262,3 +262,31 @@ def test_without_a_mail_server_the_twin_keeps_the_letters() -> None:
     real = replace(settings, smtp_url="smtp://localhost:25")
     assert isinstance(CHANNELS["email"](real), Email)
     assert CHANNELS["email"](real) is CHANNELS["email"](real)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Grüße\n.\n..\nFrom here\n",
+        "a space at the end \n\n\n" + "long" * 500 + "\n",
+        "--=_encore--\n=_encore\n=3D\n",
+        "odd\u2028signs\x0b of \x85 line \x0c ends\n",
+    ],
+)
+def test_both_forms_are_read_as_they_were_written(sink: Sink, text: str) -> None:
+    with channel(sink) as email:
+        email.send(replace(LETTER, text=text, html=f"<pre>{text}</pre>"), agreed)
+    (letter,) = sink.taken
+    plain, html = (letter.get_body((form,)) for form in ("plain", "html"))
+    assert plain
+    assert html
+    assert not letter.defects
+    assert plain.get_content().replace("\r\n", "\n") == text
+    assert html.get_content().replace("\r\n", "\n") == f"<pre>{text}</pre>\n"
+
+
+def test_a_line_of_the_wire_is_never_longer_than_it_may_be() -> None:
+    body = wire_form(replace(LETTER, text="ä" * 5000, html="<p>" + "word " * 3000, subject="ü" * 300)).body
+    assert max(len(line) for line in body.split(b"\r\n")) <= 78  # RFC 5322, 2.1.1
+    assert b"\n" not in body.replace(b"\r\n", b"")
+    assert b"\r" not in body.replace(b"\r\n", b"")

@@ -11,9 +11,10 @@ from sqlalchemy import text
 
 from app.channels.base import Letter, Receipt
 from app.domain.apply import apply
+from app.domain.messages.rules import MOST_A_DAY
 from app.domain.shops import service as shops
 from app.domain.shops.rules import ShopFacts
-from app.events import Source
+from app.events import OrderStatus, Source
 from app.jobs.queue import work_off
 from app.jobs.works import WORKS
 from app.kernel.clock import SetClock
@@ -167,3 +168,71 @@ def test_who_lost_the_work_before_the_last_moment_hands_nothing_over(
     thank_through(server, runtime, shop, clock, monkeypatch)
     assert said(runtime, shop) == [("thank_you", "sent", "thank_you", "250 ok")]
     assert server.taken == 1
+
+
+class Noting:
+    """Takes every letter but those to `refused`, and lets something happen after the first it took."""
+
+    def __init__(self, refused: str = "", meanwhile: Callable[[], None] = lambda: None) -> None:
+        self.refused, self.meanwhile, self.taken = refused, meanwhile, 0
+
+    def send(self, letter: Letter, commit: Callable[[], None]) -> Receipt:
+        if letter.recipient == self.refused:
+            raise Transient("mail_server_dropped", retry_after=3600)
+        commit()
+        self.taken += 1
+        if self.taken == 2:  # the first is claimed alone, the second with those behind it
+            self.meanwhile()
+        return Receipt(reply="250 ok")
+
+
+def thank_many(
+    server: Any, runtime: Runtime, shop: ShopFacts, clock: SetClock, monkeypatch: pytest.MonkeyPatch, *emails: str
+) -> list[tuple[str, str]]:
+    """An order for each address, and the letters about them; state and reason of each."""
+    clock.at = NOON + timedelta(minutes=1)
+    monkeypatch.setattr("app.jobs.deliver.CHANNELS", {"email": lambda _settings: server})
+    with runtime.db.transaction(shop.id) as session:
+        apply(session, shop, [an_order(f"{1001 + n}", email=email) for n, email in enumerate(emails)], Source.WEBHOOK)
+    run_until_quiet(runtime, shop, "plan", "deliver")
+    with runtime.db.transaction(shop.id) as session:
+        rows = session.execute(text("SELECT state, reason FROM message ORDER BY order_id"))
+        return [(row.state, row.reason) for row in rows]
+
+
+def test_a_letter_that_is_not_taken_holds_none_of_those_that_were_claimed_with_it(
+    runtime: Runtime, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop, emails = a_shop(runtime.db), [f"s{n}@example.com" for n in range(6)]
+    states = thank_many(Noting(refused=emails[2]), runtime, shop, clock, monkeypatch, *emails)
+    assert [state for state, _ in states] == ["sent", "sent", "planned", "sent", "sent", "sent"]
+    with runtime.db.house() as session:
+        left = session.execute(text("SELECT attempts, failures, last_error FROM outbox")).all()
+    assert [tuple(row) for row in left] == [(0, 1, "mail_server_dropped")]
+
+
+def test_what_changes_while_a_server_thinks_counts_for_the_letters_behind(
+    runtime: Runtime, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All were read together; facts that have grown old meanwhile are read again."""
+    shop, emails = a_shop(runtime.db), [f"s{n}@example.com" for n in range(4)]
+
+    def cancel_the_last() -> None:
+        cancelled = an_order("1004", NOON + timedelta(seconds=30), email=emails[3], status=OrderStatus.CANCELLED)
+        with runtime.db.transaction(shop.id) as session:
+            apply(session, shop, [cancelled], Source.WEBHOOK)
+
+    monkeypatch.setattr("app.jobs.deliver.FRESH_SECONDS", 0.0)
+    server = Noting(meanwhile=cancel_the_last)
+    states = thank_many(server, runtime, shop, clock, monkeypatch, *emails)
+    assert [state for state, _ in states] == ["sent", "sent", "sent", "skipped"]
+    assert server.taken == 3
+
+
+def test_the_fuse_counts_letters_that_were_claimed_together(
+    runtime: Runtime, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop, server = a_shop(runtime.db), Noting()
+    states = thank_many(server, runtime, shop, clock, monkeypatch, *["anna@example.com"] * (MOST_A_DAY + 1))
+    assert server.taken == MOST_A_DAY
+    assert [(state, reason) for state, reason in states if state != "sent"] == [("planned", "circuit_breaker")]

@@ -28,6 +28,11 @@ def is_stale(occurred_at: datetime, now: datetime) -> bool:
     return now - occurred_at > STALE_AFTER
 
 
+def is_flood(times: int) -> bool:
+    """Whether somebody was written to so often within a day that nothing more leaves."""
+    return times >= MOST_A_DAY
+
+
 def message_key(follow_up: str, about_kind: str, about_id: int, occurrence: int, recipient_hash: bytes) -> uuid.UUID:
     """The same message has the same key for ever and in every house, for the recipient's hash is one shop's own: whoever collapses
     duplicates by it (a mailbox, a provider) can."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import select, text
+from sqlalchemy import TextClause, select, text
 from sqlalchemy.orm import Session
 
 from app.domain.outbox.models import Job
@@ -179,9 +180,15 @@ def _held(session: Session, change: str, values: dict[str, object], claims: Sequ
     if not claims:
         return
     pairs = {"ids": [claim.id for claim in claims], "fences": [claim.fence for claim in claims]}
-    result = session.execute(text(change + HELD), {**values, **pairs})
+    result = session.execute(_to_held(change), {**values, **pairs})
     if result.rowcount != len(claims):  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
         raise Fenced(len(claims))
+
+
+@cache
+def _to_held(change: str) -> TextClause:
+    """Read once: there are five, and each letter needs two of them."""
+    return text(change + HELD)
 
 
 def unpark(session: Session, shop_id: int, kind: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -36,10 +37,10 @@ def compose(
         raise Permanent("no_address")
     speaker = speaker_for(facts)
     values = values_for(facts, links, speaker.locale)
-    plain, rich = (
-        Sheet(template=template, facts=facts, values=values, speaker=speaker, target=target, offers=offers or {})
-        for target in (Target.PLAIN, Target.HTML)
+    plain = Sheet(
+        template=template, facts=facts, values=values, speaker=speaker, target=Target.PLAIN, offers=offers or {}
     )
+    rich = replace(plain, target=Target.HTML)
     settings = facts.shop.settings
     return Letter(
         key=key,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,10 +12,10 @@ from app.domain.shipments.rules import ShipmentFacts
 from app.domain.shops.brand import DARK, Page, roles
 from app.domain.shops.rules import ShopFacts
 from app.jobs.followups.base import Facts
-from app.jobs.letters.receipt import is_more_to_come, parcel_rows, receipt_rows
+from app.jobs.letters.receipt import Row, is_more_to_come, parcel_rows, receipt_rows
 from app.jobs.letters.strip import in_words, strip
 from app.jobs.letters.values import letter_day, promise_of, tidy
-from app.kernel.copy import Speaker
+from app.kernel.copy import Speaker, as_part_of
 from app.kernel.errors import Permanent
 from app.kernel.text import Target
 
@@ -30,7 +30,8 @@ PAPER = Page(paper="#fdfdfc", ink="#1a1a18")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
-    """One form of a letter while it is written. `values` are what its texts may read, `offers` what its blocks may read on top."""
+    """One form of a letter while it is written. `values` are what its texts may read, `offers` what its blocks may read on top.
+    What one form has said or reckoned stands in `said` and `rows`, for the other."""
 
     template: str
     facts: Facts
@@ -38,14 +39,20 @@ class Sheet:
     speaker: Speaker
     target: Target
     offers: Mapping[str, Mapping[str, Any]]
+    said: dict[str, str] = field(default_factory=dict[str, str])
+    rows: list[Row] = field(default_factory=list[Row])
 
-    def say(self, path: str, more: Mapping[str, Any] | None = None) -> str:
+    def say(self, path: str) -> str:
         """A text, refused rather than printed with a hole in it."""
-        known = {**self.values, **(more or {})}
+        if path not in self.said:
+            self.said[path] = self._render(path, self.values)
+        return as_part_of(self.target, self.said[path])
+
+    def _render(self, path: str, known: Mapping[str, Any]) -> str:
         missing = self.speaker.lacking(path, known)
         if missing:
             raise Permanent("value_missing", f"{', '.join(missing)} in {path}")
-        return self.speaker.text(path, known, self.target)
+        return self.speaker.text(path, known)
 
     def subject(self) -> str:
         """The personal one, unless a long name makes it too long for a phone's list of letters."""
@@ -115,7 +122,7 @@ class Sheet:
         address: str = self.values["order"]["address"] or ""
         return {
             "rows_heading": self.say("common.order"),
-            "rows": [asdict(row) for row in receipt_rows(self.facts.order, self.speaker, self.values)],
+            "rows": self._rows(lambda: receipt_rows(self.facts.order, self.speaker, self.values)),
             "address_heading": self.say("phrases.delivery_address"),
             "address": address.splitlines(),
             "policy": self._link("phrases.return_policy", _web_address(self.facts.shop.returns_page)),
@@ -127,9 +134,14 @@ class Sheet:
         is_one_of_several = (shipment["total"] or 0) > 1 and shipment["position"]
         return {
             "rows_heading": self.say("phrases.parcel_of" if is_one_of_several else "phrases.items_parcel_heading"),
-            "rows": [asdict(row) for row in parcel_rows(self.facts, parcel, self.speaker)],
+            "rows": self._rows(lambda: parcel_rows(self.facts, parcel, self.speaker)),
             "note": self.say("phrases.rest_follows") if is_more_to_come(self.facts) else None,
         }
+
+    def _rows(self, reckon: Callable[[], Sequence[Row]]) -> list[dict[str, Any]]:
+        if not self.rows:
+            self.rows.extend(reckon())
+        return [asdict(row) for row in self.rows]
 
     def _blocks(self) -> list[dict[str, Any]]:
         """Products and a code for next time: only what was given, only with consent. The letter reads whole without them."""
@@ -139,7 +151,9 @@ class Sheet:
 
     def _block(self, name: str) -> dict[str, Any]:
         given = tidy(self.offers[name])
-        texts = {part: self.say(f"{self.message}.promotional.{name}.{part}", given) for part in ("heading", "text")}
+        known = {**self.values, **given}
+        paths = {part: f"{self.message}.promotional.{name}.{part}" for part in ("heading", "text")}
+        texts = {part: as_part_of(self.target, self._render(path, known)) for part, path in paths.items()}
         return {**texts, "items": given.get("items", [])}
 
 

@@ -25,7 +25,7 @@ def create_application() -> WSGIApplication:
     logging.configure(sys.stdout)
     try:
         threads = wiring.read_settings(os.environ).web_threads
-        runtime = wiring.start(os.environ, connections=threads, statement_timeout=STATEMENT_TIMEOUT, keeps_plans=True)
+        runtime = wiring.start(os.environ, connections=threads, statement_timeout=STATEMENT_TIMEOUT)
         app = create_app(runtime)
         wiring.judge(wiring.findings(runtime) + _memory(threads))
     except BadSettings as problem:

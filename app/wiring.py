@@ -36,17 +36,15 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     return Settings.from_env(environ, [name for connector in CONNECTORS.values() for name in connector.setting_names])
 
 
-def start(
-    environ: Mapping[str, str], *, connections: int, statement_timeout: int, keeps_plans: bool = False
-) -> Runtime:
+def start(environ: Mapping[str, str], *, connections: int, statement_timeout: int, plans_anew: bool = False) -> Runtime:
     """Build and hold this process's runtime. Nothing is connected yet: pools open on first use.
 
-    `connections` is the size of the database pool, `statement_timeout` in milliseconds, `keeps_plans` as in kernel/db.py.
+    `connections` is the size of the database pool, `statement_timeout` in milliseconds, `plans_anew` as in kernel/db.py.
     """
     settings = read_settings(environ)
     faults.arm(environ, is_development=settings.allow_private_addresses)
     db = Database(
-        settings.database_url, pool_size=connections, statement_timeout=statement_timeout, keeps_plans=keeps_plans
+        settings.database_url, pool_size=connections, statement_timeout=statement_timeout, plans_anew=plans_anew
     )
     runtime = Runtime(
         settings=settings,

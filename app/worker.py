@@ -156,7 +156,12 @@ def _run(role: str, parent: int, deadline: c_double) -> None:
     Deadline.cell = deadline
     _be_modest()
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-    runtime = wiring.start(os.environ, connections=CONNECTIONS, statement_timeout=STATEMENT_TIMEOUT)
+    runtime = wiring.start(
+        os.environ,
+        connections=CONNECTIONS,
+        statement_timeout=STATEMENT_TIMEOUT,
+        plans_anew=role == Queue.WORLD,  # it reads and writes letters one by one
+    )
     if role == RELAY:
         relay_forever(runtime)
         return

@@ -157,12 +157,14 @@ def _batches(lines: Iterable[str]) -> Iterator[list[str]]:
 
 def hold(session: Session, shop_id: int, now: datetime) -> int:
     """These rows are older than what was done with them: what was due by now waits for somebody to look (how many of it), and
-    nobody is written to about what happened before."""
+    nobody is written to about what happened before. Work whose workers died is held too: parked alone, it would be tried once
+    more by itself (`outbox.try_again`)."""
     values = {"shop_id": shop_id, "now": now, "kinds": list(MAY_HAVE_HAPPENED)}
     held = session.execute(
         text(
             "UPDATE outbox SET parked_at = now(), lease_until = NULL, last_error = 'restored'"
-            " WHERE shop_id = :shop_id AND kind = ANY(:kinds) AND due_at <= :now AND parked_at IS NULL RETURNING id"
+            " WHERE shop_id = :shop_id AND kind = ANY(:kinds) AND due_at <= :now"
+            " AND (parked_at IS NULL OR last_error = 'no_outcome') RETURNING id"
         ),
         values,
     )

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from app.domain.outbox import service as outbox
 from app.domain.portability import tables
 from app.domain.portability.service import erase_shop, export_shop, restore_shop
 from app.domain.schema import METADATA
@@ -309,4 +310,32 @@ def test_letters_that_may_have_left_elsewhere_wait_for_somebody_to_look(
         ("deliver", ""),
         ("fetch", ""),
         ("plan", "restored"),
+    ]
+
+
+def test_what_its_worker_died_of_elsewhere_is_not_tried_again_by_itself(
+    db: Database, elsewhere: Database, keys: Keyring, shop: ShopFacts, tmp_path: Path
+) -> None:
+    """Parked work that the relay would take up anew may have been done by the other house meanwhile, like any other."""
+    with db.transaction(shop.id) as session:
+        session.execute(text("DELETE FROM outbox WHERE shop_id = :id"), {"id": shop.id})
+        for kind, error in (("deliver", "no_outcome"), ("deliver", "smtp_refused"), ("fetch", "no_outcome")):
+            session.execute(
+                text(
+                    "INSERT INTO outbox (shop_id, kind, ref, due_at, attempts, created_at, parked_at, last_error)"
+                    " VALUES (:id, :kind, '1', :due, 3, now() - interval '61 minutes', now() - interval '1 hour', :error)"
+                ),
+                {"id": shop.id, "kind": kind, "due": NOON, "error": error},
+            )
+    export_shop(db, keys, shop, SCHEMA, NOON, tmp_path / "shop.zip", told)
+    restore_shop(elsewhere, keys, SCHEMA, tmp_path / "shop.zip", told, held_at=NOON + timedelta(hours=1))
+    number = number_of(elsewhere, shop.public_id)
+    with elsewhere.house() as session:
+        outbox.try_again(session)
+        statement = "SELECT kind, last_error, parked_at IS NOT NULL FROM outbox WHERE shop_id = :id ORDER BY 1, 2"
+        rows = [tuple(row) for row in session.execute(text(statement), {"id": number})]
+    assert rows == [
+        ("deliver", "restored", True),
+        ("deliver", "smtp_refused", True),
+        ("fetch", "no_outcome", False),
     ]

@@ -27,6 +27,8 @@ from app.kernel.errors import Failure
 from app.kernel.faults import faultpoint
 from app.kernel.runtime import Runtime
 
+Mark = tuple[str, datetime | None, datetime | None]
+"""Cursor, beginning and watermark of a sweep."""
 Thing = OrderFact | ProductFact | CustomerFact | DiscountFact
 """What a page counts; the rest of its facts belong to one of these."""
 
@@ -52,17 +54,22 @@ def access_to(runtime: Runtime, session: Session, shop: ShopFacts) -> Access:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Position:
-    """Where a sweep stands: what it asks for next, when it began by our clock, and whether it reaches back further than usual."""
+    """Where a sweep stands: what it asks for next, when it began by our clock, and whether it reaches back further than usual.
+    `found` is what the row said of it, by which a change in between is seen."""
 
     ask: Ask
     began_at: datetime
     is_deep: bool
+    found: Mark
 
 
 def pull_page(runtime: Runtime, shop: ShopFacts, claims: Sequence[Claim]) -> None:
     """One page of a resource: asked for with no transaction open, written together with watermark and cursor. Not the last page:
     the work is given back to go on with the next one, so that a stop loses no more than a page. The last try of a page that came
-    to no outcome writes nothing and owes its things one by one: what cannot be written then parks alone."""
+    to no outcome writes nothing and owes its things one by one: what cannot be written then parks alone.
+
+    A tick may owe a second reading while a page is under way. Whoever then comes late with a page writes what it says and leaves
+    the sweep to the one who has moved it on."""
     claim = claims[0]
     connector, resource = CONNECTORS[shop.platform], Resource(claim.ref)
     if resource not in connector.resources:
@@ -86,8 +93,11 @@ def pull_page(runtime: Runtime, shop: ShopFacts, claims: Sequence[Claim]) -> Non
             applied = None
         else:
             applied = domain.apply(session, shop, page.facts, Source.PULL)
-        _advance(session, shops.sync_state(session, shop.id, resource), position, page, applied)
-        if page.cursor:
+        state = shops.sync_state(session, shop.id, resource)
+        is_ours = _mark(state) == position.found
+        if is_ours:
+            _advance(session, state, position, page, applied)
+        if is_ours and page.cursor:
             outbox.release(session, shop.id, claims, is_progress=True)
         else:
             outbox.finish(session, shop.id, claims)
@@ -117,13 +127,18 @@ def _position(state: SyncState, resource: Resource, now: datetime) -> Position:
     if state.cursor and state.started_at:
         is_deep = state.deep_at == state.started_at
         ask = Ask(resource=resource, changed_since=state.since, cursor=state.cursor)
-        return Position(ask=ask, began_at=state.started_at, is_deep=is_deep)
+        return Position(ask=ask, began_at=state.started_at, is_deep=is_deep, found=_mark(state))
     is_deep = state.deep_at is None or now - state.deep_at >= DEEP_EVERY
     return Position(
         ask=Ask(resource=resource, changed_since=_since(state, resource, is_deep=is_deep)),
         began_at=now,
         is_deep=is_deep,
+        found=_mark(state),
     )
+
+
+def _mark(state: SyncState) -> Mark:
+    return state.cursor, state.started_at, state.watermark
 
 
 def _since(state: SyncState, resource: Resource, *, is_deep: bool) -> datetime | None:

@@ -157,6 +157,28 @@ def test_a_reading_begun_anew_reads_everything_again(runtime: Runtime) -> None:
     assert state(runtime, shop)[:3] == (True, len(everything()), len(everything()))
 
 
+def test_who_comes_late_with_a_page_does_not_move_the_reading_that_others_have_ended(runtime: Runtime) -> None:
+    """A tick may owe a second reading while a page is under way, and two workers then read at the same place."""
+    shop: ShopFacts | None = None
+    pages: list[Asked] = []
+
+    def says(asked: Asked) -> bytes:
+        if asked.path.endswith("/orders"):
+            pages.append(asked)
+            if shop and len(pages) == 2:
+                pull_again(runtime, shop)
+        return recorded_store(replace(asked, query={**asked.query, "per_page": "10"}))
+
+    with a_store(says) as store:
+        shop = connected(runtime, store.url)
+        run_until_quiet(runtime, shop, "pull")
+    is_backfilled, seen, total, _, cursor, _ = state(runtime, shop)
+    assert (is_backfilled, seen, total, cursor) == (True, len(everything()), len(everything()), "")
+    assert drift(runtime, shop) == (0, 0)
+    with runtime.db.transaction(shop.id) as session:
+        assert outbox.find(session, shop.id, "pull", "orders") is None
+
+
 def test_what_a_platform_does_not_have_is_not_asked_for(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(CONNECTORS["woocommerce"], "resources", (Resource.ORDERS,))
     with a_store(recorded_store) as store:

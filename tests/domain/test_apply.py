@@ -146,6 +146,22 @@ def test_an_order_that_is_gone_stays_gone_against_older_news(db: Database) -> No
     assert order.status is OrderStatus.DELETED
 
 
+def test_an_order_that_was_hidden_for_a_while_comes_back_when_it_is_pulled_and_not_when_it_is_told(
+    db: Database,
+) -> None:
+    """Its own moment of change is older than the one at which nobody could see it."""
+    shop = a_shop(db)
+    with db.transaction(shop.id) as session:
+        apply(session, shop, [an_order()], Source.PULL)
+        apply(session, shop, [Gone(ref="1001", updated_at=NOON + HOUR)], Source.PULL)
+        apply(session, shop, [an_order()], Source.WEBHOOK)
+        (told,) = orders.facts_for(session, orders.list_recent(session, 10)).values()
+        apply(session, shop, [an_order()], Source.PULL)
+        (pulled,) = orders.facts_for(session, orders.list_recent(session, 10)).values()
+    assert told.status is OrderStatus.DELETED
+    assert pulled.status is an_order().status
+
+
 def test_two_orders_of_two_shops_with_one_ref_do_not_meet(db: Database) -> None:
     first, second = a_shop(db, domain="one.example"), a_shop(db, domain="two.example")
     for shop in (first, second):

@@ -48,11 +48,13 @@ SAID_OF_LINE = attrgetter(*(field.name for field in fields(Line) if field.name !
 
 
 def _upsert(*, is_authoritative: bool) -> Insert:
-    """Newer facts win; authoritative ones of the same moment too, where they say something else."""
+    """Newer facts win. Authoritative ones also win over one of the same moment that says something else, and over a row that was
+    taken for deleted: what the platform shows again is there, however long ago it was changed."""
     statement = batch.insert(Order, ORDER)
     is_newer = Order.updated_at < statement.excluded.updated_at
     if is_authoritative:
         is_newer |= (Order.updated_at == statement.excluded.updated_at) & (Order.content != statement.excluded.content)
+        is_newer |= Order.status == OrderStatus.DELETED.value
     return statement.on_conflict_do_update(
         index_elements=["shop_id", "ref"],
         set_={name: statement.excluded[name] for name in ORDER if name not in FROZEN},

@@ -30,16 +30,37 @@ form?.addEventListener("input", () => {
   }, 400);
 });
 
-// What is still being filled is shown anew, until it is full.
+// What is still being filled is looked at again while somebody looks, until it is full. Only words are put in anew, never what
+// holds the focus; while the server is away, what was seen last stays.
 
-async function again() {
-  const filling = document.querySelector("[data-again]");
-  if (!filling || document.hidden) return;
-  const answer = await fetch(location.href).catch(() => null);
-  if (!answer?.ok) return;
-  const next = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const filled = next.querySelector(`[aria-label="${filling.getAttribute("aria-label")}"]`);
-  if (filled) filling.replaceWith(filled);
+const EVERY = 5_000;
+let next;
+
+const filling = () => document.querySelectorAll("[data-again]");
+
+function plan(wait) {
+  clearTimeout(next);
+  if (filling().length && !document.hidden) next = setTimeout(look, wait);
 }
 
-if (document.querySelector("[data-again]")) setInterval(again, 5000);
+async function look() {
+  try {
+    const answer = await fetch(location.href);
+    if (answer.ok) fill(new DOMParser().parseFromString(await answer.text(), "text/html"));
+  } catch {
+    // the server is away, or has gone in the middle of its answer
+  }
+  plan(EVERY);
+}
+
+function fill(seen) {
+  for (const part of filling()) {
+    const filled = seen.getElementById(part.id);
+    if (!filled) continue;
+    part.toggleAttribute("data-again", filled.hasAttribute("data-again"));
+    if (part.innerHTML !== filled.innerHTML) part.replaceChildren(...filled.childNodes);
+  }
+}
+
+document.addEventListener("visibilitychange", () => plan(0));
+plan(EVERY);

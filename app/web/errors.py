@@ -17,7 +17,7 @@ from app.web import hub
 log = logging.getLogger(__name__)
 
 WORDS: dict[int, tuple[str, str]] = {
-    401: ("Please sign in", "Open the console with a fresh link: python -m app.cli login-link"),
+    401: ("Please sign in", "Whoever runs Encore makes you a fresh link: python -m app.cli login-link"),
     403: ("Please send it once more", "This page was open for too long. Go back, load it anew and try again."),
     404: ("Nothing here", "This address leads nowhere. Was it copied completely?"),
     405: ("Nothing here", "This address cannot be used like that."),

@@ -153,7 +153,18 @@ def test_a_store_that_refuses_the_keys_is_the_first_step_again(house: House) -> 
         )
     shown = house.merchant(shop).get(f"/console/{shop.public_id}/start").get_data(as_text=True)
     assert "Next: connect your store." in shown
-    assert "The store does not accept the keys any more." in shown
+    assert "The store does not accept the keys any more. Connect it again with fresh ones." in shown
+    assert "It goes on once the store can be read." in shown
+    assert "minutes left" not in shown
+
+
+def test_a_store_that_is_away_for_a_moment_is_no_step_back(house: House) -> None:
+    shop = house.shop(settings=OFF)
+    with house.runtime.db.transaction(shop.id) as session:
+        shops.sync_state(session, shop.id, "orders").last_error = "store_down"
+    shown = house.merchant(shop).get(f"/console/{shop.public_id}/start").get_data(as_text=True)
+    assert "Next: make it yours." in shown
+    assert "The store is not reachable just now. It is tried again by itself." in shown
 
 
 # --- brand ------------------------------------------------------------------------------------------------------------

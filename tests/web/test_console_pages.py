@@ -19,10 +19,18 @@ from app.domain.messages.rules import State
 from app.domain.outbox import service as outbox
 from app.domain.shops import service as shops
 from app.domain.shops.rules import ShopFacts
-from app.events import EVENTS, Channel, OrderStatus, ShipmentStatus
+from app.events import EVENTS, Channel, OrderStatus, Resource, ShipmentStatus
 from app.web.console import PAGES
 from app.web.console.reasons import SENTENCES
-from app.web.console.wording import EVENT_MARKS, MOVED_MARKS, ORDER_STATUSES, SHIPMENT_STATUSES, STATES, event_mark
+from app.web.console.wording import (
+    EVENT_MARKS,
+    MOVED_MARKS,
+    ORDER_STATUSES,
+    RESOURCES,
+    SHIPMENT_STATUSES,
+    STATES,
+    event_mark,
+)
 from tests.builders import NOON, a_parcel, a_refund, a_scan, an_order
 from tests.web.staging import House, delivery
 
@@ -320,6 +328,7 @@ def test_every_failure_that_a_merchant_meets_has_a_sentence() -> None:
 def test_every_status_and_every_event_has_its_words() -> None:
     assert set(SHIPMENT_STATUSES) == set(ShipmentStatus)
     assert set(ORDER_STATUSES) == set(OrderStatus)
+    assert set(RESOURCES) == set(Resource)
     assert set(STATES) == set(State)
     assert set(EVENT_MARKS) == set(EVENTS)
     assert set(MOVED_MARKS) < set(ShipmentStatus)
@@ -342,13 +351,35 @@ def test_an_order_says_where_it_was_made_what_went_back_and_what_the_store_was_a
     shown = page(house, shop, f"/orders/{house.order_id(shop)}")
     for words in ("Marketplace (ebay)", "<dt>Code</dt><dd>TEN</dd>", "<dt>Went back</dt><dd>€14.50</dd>"):
         assert words in shown
-    assert "Money went back" in shown
+    assert "Money went back: €14.50" in shown
     assert "Will be paid back: €5.00" in shown
+    assert "The store is asked for it next." in shown
+    with house.runtime.db.transaction(shop.id) as session:
+        effects.move(session, 1, ["planned"], "refused", reason="refund_refused")
+    refused = "The store would not give the money back. Pay it back in the store,"
+    assert refused in page(house, shop, f"/orders/{house.order_id(shop)}")
+
+
+def test_where_no_parcel_is_to_come_none_is_awaited(house: House) -> None:
+    shop = house.shop()
+    house.tell(shop, an_order("1001"), an_order("1002", channel=Channel.POS, status=OrderStatus.COMPLETED))
+    assert "No parcel yet." in page(house, shop, f"/orders/{house.order_id(shop, '1001')}")
+    assert "No parcel." in page(house, shop, f"/orders/{house.order_id(shop, '1002')}")
+    assert page(house, shop, "/orders").count("No parcel yet.") == 1
+
+
+def test_today_says_where_mails_about_trouble_go(house: House) -> None:
+    told, untold = house.shop(email="office@shop.example"), house.shop("other.example")
+    assert "office@shop.example, when something breaks" in page(house, told)
+    chosen = house.shop("chosen.example", settings={"sender_address": "lena@shop.example"}, email="office@shop.example")
+    assert "lena@shop.example, when something breaks" in page(house, chosen)
+    assert f'no address of yours is known. <a href="/console/{untold.public_id}/brand">' in page(house, untold)
 
 
 def test_sync_shows_the_progress_of_each_resource_and_what_had_been_missed(house: House) -> None:
     shop = house.shop()
     assert "Nothing has been read yet." in page(house, shop, "/sync")
+    assert "It begins by itself" in page(house, shop, "/sync")
     with house.runtime.db.transaction(shop.id) as session:
         orders, products = (shops.sync_state(session, shop.id, name) for name in ("orders", "products"))
         orders.seen, orders.total, orders.is_backfilled = 500, 1500, False
@@ -361,4 +392,35 @@ def test_sync_shows_the_progress_of_each_resource_and_what_had_been_missed(house
     assert '<progress class="c-progress" aria-label="Orders, parcels and refunds" value="500" max="1500">' in shown
     assert "500 of 1,500. About 20 minutes left." in shown
     assert "2 of 40 things had been missed and were mended." in shown
-    assert "15 subscriptions looked at just now, 1 of them was missing and was made again" in shown
+    assert "15 kinds of news, 1 of them had been missing and was set up again, looked at just now" in shown
+
+
+def test_sync_tells_what_is_held_up_from_what_has_stopped(house: House) -> None:
+    shop = house.shop()
+    with house.runtime.db.transaction(shop.id) as session:
+        orders, products = (shops.sync_state(session, shop.id, name) for name in ("orders", "products"))
+        orders.seen, orders.total, orders.last_error = 500, 1500, "store_down"
+        products.last_error = "keys_refused"
+    held_up = page(house, shop, "/sync")
+    assert "Your store is being read." in held_up
+    assert "The store is not reachable just now. It is tried again by itself." in held_up
+    assert "Stopped" not in held_up
+    with house.runtime.db.transaction(shop.id) as session:
+        outbox.owe(session, shop.id, "pull", ["products"])
+        outbox.park(session, shop.id, outbox.claim(session, shop.id, "pull", NOON, 1), "keys_refused")
+    stopped = page(house, shop, "/sync")
+    assert "Reading your store has stopped." in stopped
+    assert "Connect it again with fresh ones. Connecting again takes it up" in stopped
+    assert stopped.index("Orders, parcels and refunds") < stopped.index("Products and stock")
+
+
+def test_a_shop_that_was_disconnected_says_so_and_what_to_do(house: House) -> None:
+    shop = house.shop()
+    client = house.merchant(shop)
+    with house.runtime.db.house() as session:
+        session.execute(text("UPDATE shop SET is_connected = false"))
+    for path in ("", f"/{shop.public_id}/sync", f"/{shop.public_id}/start"):
+        shown = client.get(f"/console{path}").get_data(as_text=True)
+        assert "disconnected" in shown
+        assert "Connect it again with fresh keys" in shown
+    assert "data-again" not in client.get(f"/console/{shop.public_id}/sync").get_data(as_text=True)

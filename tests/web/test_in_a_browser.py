@@ -69,7 +69,7 @@ def stage(build: Callable[..., House]) -> Iterator[Stage]:
     with serve() as (address, app), serve() as (storefront, pages):
         house = build(public_url=address)
         app.app = house.app
-        shop = house.shop(base_url=storefront, settings=SETTINGS)
+        shop = house.shop(base_url=storefront, settings=SETTINGS, policies={"returns": "https://shop.example/returns"})
         fill(house, shop)
         yield Stage(house, shop, address, storefront, pages)
 

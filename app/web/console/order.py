@@ -65,7 +65,7 @@ def _happened(story: Story) -> Iterator[Entry]:
             at=event.occurred_at,
             mark=mark,
             tone=tone,
-            title=wording.event(event.kind, event.data, places.get(event.shipment_id or 0)),
+            title=wording.event(event.kind, event.data, places.get(event.shipment_id or 0), story.order.currency),
             detail=_told(event),
         )
 
@@ -96,16 +96,19 @@ def _done(story: Story) -> Iterator[Entry]:
             mark=state.mark,
             tone=state.tone,
             title=f"{state.words}: {wording.amount(effect.amount, story.order.currency)}",
-            detail=reason(effect.reason) if effect.reason else state.detail,
+            detail=_with_remedy(reason(effect.reason) if effect.reason else state.detail, state),
         )
 
 
 def _outcome(message: Said) -> str:
-    if message.reason:
-        return reason(message.reason)
-    if message.state == "planned" and message.error:
+    state = wording.STATES[message.state]
+    if message.state == "planned" and message.error and not message.reason:
         return f"Tried {wording.count(message.attempts, 'time')}, will be tried again. {reason(message.error)}"
-    return wording.STATES[message.state].detail
+    return _with_remedy(reason(message.reason) if message.reason else state.detail, state)
+
+
+def _with_remedy(said: str, state: wording.State) -> str:
+    return f"{said} {state.remedy}".strip()
 
 
 def _why(message: Said, zone: ZoneInfo) -> Iterator[tuple[str, str]]:

@@ -23,7 +23,7 @@ IGNORED = {
     "staff": "Somebody who works at the shop, and no customer of it.",
     "nothing_new": "It holds nothing to act on.",
     "checkout_draft": "Somebody is still at the checkout: no order yet.",
-    "rest_error": "The store sent an error in an order's place: the account behind its webhook may no longer read orders.",
+    "rest_error": "An error came in an order's place: the keys may no longer read orders. Connect it again with keys that may.",
 }
 
 REFUSED = {
@@ -40,28 +40,28 @@ STOPPED = {
     "database_busy": "The database was busy with something else; it is tried again by itself.",
     "restored": "It may have been done already before the shop was restored here: look before it goes on.",
     "dns_silent": "The name servers of this machine did not answer.",
-    "no_outcome": "It was begun three times and never came to an end.",
+    "no_outcome": "It was begun three times and never came to an end. Should it stop again, please report it.",
     "no_answer_recorded": "A worker stopped while handing it over. Nobody knows whether it arrived, so it is not repeated.",
     "no_reply_after_handover": "The mail server took it and then fell silent. It may have arrived, so it is not repeated.",
-    "bad_key": "The store does not accept the keys any more.",
-    "bad_secret": "The store does not accept the keys any more.",
-    "keys_refused": "The store does not accept the keys any more.",
-    "unauthorized": "The store does not accept the keys any more.",
+    "bad_key": "The store does not accept the keys any more. Connect it again with fresh ones.",
+    "bad_secret": "The store does not accept the keys any more. Connect it again with fresh ones.",
+    "keys_refused": "The store does not accept the keys any more. Connect it again with fresh ones.",
+    "unauthorized": "The store does not accept the keys any more. Connect it again with fresh ones.",
     "token_revoked": "The app was uninstalled or its key replaced: connect the store again.",
     "token_not_expiring": "The store takes only keys that expire: connect the store again.",
-    "key_cannot_read": "The store's keys may not read.",
-    "key_cannot_write": "The store's keys may only read.",
-    "scope_missing": "The store does not let these keys read that.",
-    "forbidden": "The store does not let these keys read that.",
-    "data_not_approved": "The platform has not approved this app for its customers' data yet.",
-    "store_frozen": "The store's plan is not paid.",
-    "store_locked": "The platform has locked the store.",
-    "not_a_store": "The store does not answer at its address.",
-    "no_route": "The store's permalinks are set to Plain, and then it takes no keys.",
-    "not_found": "The store does not answer at its address.",
-    "bad_certificate": "The certificate of the other side is not valid.",
-    "forbidden_address": "The store's address does not lead to the public internet.",
-    "redirected": "The store has moved to another address.",
+    "key_cannot_read": "The store's keys may not read. Connect it again with keys that may.",
+    "key_cannot_write": "The store's keys may only read. Connect it again with keys that may write, too.",
+    "scope_missing": "The store does not let these keys read that. Connect it again with keys that may.",
+    "forbidden": "The store does not let these keys read that. Connect it again with keys that may.",
+    "data_not_approved": "The platform has not approved this app for its customers' data yet. Whoever runs Encore asks for it.",
+    "store_frozen": "The store's plan is not paid. Once it is, let this be tried again.",
+    "store_locked": "The platform has locked the store. Ask its support why.",
+    "not_a_store": "The store does not answer at its address. If it has moved, connect it again where it is now.",
+    "no_route": "The store's permalinks are set to Plain, and then it takes no keys. Choose any other kind.",
+    "not_found": "The store does not answer at its address. If it has moved, connect it again where it is now.",
+    "bad_certificate": "The certificate of the other side is not valid. Whoever runs that server renews it.",
+    "forbidden_address": "The store's address does not lead to the public internet. Connect it again at its public one.",
+    "redirected": "The store has moved to another address. Connect it again there.",
     "nonce_used": "The store asked to come back later.",
     "changed_meanwhile": "It changed while it was read, and is read again.",
     "paging_refused": "The store does not give its orders page by page.",
@@ -75,14 +75,14 @@ STOPPED = {
     "unreachable": "The other side did not answer.",
     "timed_out": "The other side took too long to answer.",
     "cut_off": "The connection broke in the middle of an answer.",
-    "mail_server_unreachable": "The mail server did not answer.",
+    "mail_server_unreachable": "The mail server did not answer. Should that last, whoever runs Encore looks at SMTP_URL.",
     "mail_server_dropped": "The mail server hung up before it had taken it.",
-    "bad_address": "No mail server could read the buyer's address.",
-    "mail_login_refused": "The mail server does not accept the user or the password.",
-    "mail_server_not_encrypted": "The mail server offers no encryption.",
-    "mail_server_not_trusted": "The mail server's certificate is not valid.",
-    "text_missing": "A text is missing in this language.",
-    "text_unusable": "A text could not be rendered.",
+    "bad_address": "No mail server could read the buyer's address. Ask for another one.",
+    "mail_login_refused": "The mail server does not accept the user or the password. Whoever runs Encore corrects SMTP_URL.",
+    "mail_server_not_encrypted": "The mail server offers no encryption. Whoever runs Encore names another one in SMTP_URL.",
+    "mail_server_not_trusted": "The mail server's certificate is not valid. Whoever runs that server renews it.",
+    "text_missing": "A text is missing in this language. Whoever runs Encore adds it in copy/.",
+    "text_unusable": "A text could not be rendered. Whoever runs Encore mends it in copy/.",
     "value_missing": "A text counts on something that is not known of this order.",
     "letter_too_big": "It would have been too long for a mailbox.",
     "order_missing": "The store no longer has this order.",
@@ -97,8 +97,11 @@ STOPPED = {
     "outcome_unknown": "The store was asked and nobody knows what it did. Look into the store before you repeat it.",
     "answer_lost": "The store was asked and its answer was lost. It is looked up, never repeated blind.",
     "key_in_use": "The store is still at work on it.",
-    "sealed_value_unreadable": "A stored key cannot be opened: was a key of SECRET_KEYS taken away?",
+    "sealed_value_unreadable": "A stored key cannot be opened. Put back the key of SECRET_KEYS that is gone, or connect again.",
 }
+
+NO_SUCH_MAILBOX = frozenset({"550", "551", "553"})
+"""Answers of a mail server by which it most often says that nobody lives there (RFC 5321, 4.2.3)."""
 
 SENTENCES = {**STOPPED, **REFUSED, **IGNORED, **SKIPPED}
 
@@ -106,5 +109,6 @@ SENTENCES = {**STOPPED, **REFUSED, **IGNORED, **SKIPPED}
 def reason(code: str) -> str:
     """A sentence for a code; one without a sentence is shown as it is, so that nothing is hidden."""
     if code.startswith("smtp_"):
-        return f"The mail server answered {code.removeprefix('smtp_')}."
+        answer = code.removeprefix("smtp_")
+        return f"The mail server answered {answer}.{' Most often there is no such mailbox.' if answer in NO_SUCH_MAILBOX else ''}"
     return SENTENCES.get(code) or f"{code.replace('_', ' ').capitalize()}."

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.domain.insight import service as insight
 from app.domain.insight.service import Health, ResourceSync
+from app.domain.insight.trouble import KEYS_REFUSED
 from app.domain.notices import service as notices
 from app.domain.shops import service as shops
 from app.domain.shops.rules import DEFAULTS, Settings, ShopFacts
@@ -89,9 +90,16 @@ def _steps(session: Session, shop: ShopFacts, settings: Settings, *, has_mail_se
 
 
 def _connected(shop: ShopFacts, health: Health) -> Step:
+    """Undone by what only a person can mend; what is tried again by itself is no step back."""
     error = health.orders.error if health.orders else ""
-    detail = f"{shop.domain}. {reason(error)}" if error else f"{shop.domain}, as {shop.name}."
-    is_well = health.is_connected and not error
+    is_lasting = error in KEYS_REFUSED or any(work.kind == "pull" and work.error == error for work in health.parked)
+    if not health.is_connected:
+        detail = f"{shop.domain} is disconnected. {wording.CONNECT_AGAIN}"
+    elif error:
+        detail = f"{shop.domain}. {reason(error)}{'' if is_lasting else ' It is tried again by itself.'}"
+    else:
+        detail = f"{shop.domain}, as {shop.name}."
+    is_well = health.is_connected and not is_lasting
     return Step(
         title="Connect your store", detail=detail, is_done=is_well, page="sync", button="Look", is_wrong=not is_well
     )
@@ -100,18 +108,23 @@ def _connected(shop: ShopFacts, health: Health) -> Step:
 def _imported(orders: ResourceSync | None) -> Step:
     seen, total = (orders.seen, orders.total) if orders else (0, None)
     is_done = orders is not None and orders.is_backfilled
+    is_held_up = orders is not None and bool(orders.error)
     if is_done:
         detail = f"{wording.count(seen, 'order')} read. Nobody is written to about what happened before."
     else:
+        so_far = f"{wording.count(seen, 'order')}{f' of {total:,}' if total else ''} so far."
         left = wording.time_left(orders.time_left if orders else None)
-        of = f" of {total:,}" if total else ""
-        detail = f"{wording.count(seen, 'order')}{of} so far. {left} You need not wait for it."
+        detail = (
+            f"{so_far} It goes on once the store can be read."
+            if is_held_up
+            else f"{so_far} {left} You need not wait for it."
+        )
     return Step(
         title="Read what is there already",
         detail=detail,
         is_done=is_done,
         page="sync",
-        button="Watch it",
+        button="Look" if is_done else "Watch it",
         progress=None if is_done else (seen, total),
     )
 

@@ -13,6 +13,7 @@ from app.domain.insight import trouble
 from app.domain.insight.service import Health
 from app.domain.insight.trouble import Kind, Trouble
 from app.domain.outbox import service as outbox
+from app.domain.shops import service as shops
 from app.domain.shops.rules import ShopFacts
 from app.web.console import wording
 from app.web.console.base import Answer, Page, go, render
@@ -39,7 +40,10 @@ class Need:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
+    """`told` is where mails about trouble go, empty for nowhere."""
+
     shop: ShopFacts
+    told: str
     platform: str
     health: Health
     troubles: tuple[Trouble, ...]
@@ -63,9 +67,11 @@ def resume(merchant: Merchant) -> Answer:
 
 
 def _row(shop: ShopFacts) -> Row:
-    with context().runtime.db.transaction(shop.id) as session:
+    runtime = context().runtime
+    with runtime.db.transaction(shop.id) as session:
         return Row(
             shop=shop,
+            told=shops.present(session, shop.id, runtime.clock.now()).reply_address,
             platform=CONNECTORS[shop.platform].title,
             health=insight.health(session, shop.id),
             troubles=trouble.troubles(session, shop.id),
@@ -77,8 +83,8 @@ def _needs(row: Row) -> Iterator[Need]:
         yield Need(
             shop=row.shop,
             title="The store is disconnected",
-            detail="Nothing is read and nothing is sent.",
-            page="start",
+            detail=f"Nothing is read and nothing is sent. {wording.CONNECT_AGAIN}",
+            page="sync",
         )
     for found in row.troubles:
         yield from TROUBLES[found.kind](row, found)
@@ -86,32 +92,47 @@ def _needs(row: Row) -> Iterator[Need]:
     if refused:
         title = f"{wording.count(refused, 'delivery', 'deliveries')} could not be read this week"
         yield Need(
-            shop=row.shop, title=title, detail="Each with its reason.", page="deliveries", chosen={"state": "refused"}
+            shop=row.shop,
+            title=title,
+            detail=f"Each with its reason. {wording.DELIVERY_STATES['refused'].remedy}",
+            page="deliveries",
+            chosen={"state": "refused"},
         )
 
 
-def _unread(row: Row, found: Trouble) -> Iterator[Need]:
+def _shut_out(row: Row, found: Trouble) -> Iterator[Need]:
     yield Need(shop=row.shop, title="The store cannot be read", detail=_why(found), page="sync")
 
 
+def _unread(row: Row, found: Trouble) -> Iterator[Need]:
+    detail = f"{_why(found)} Does it open in a browser? Then have its firewall or security plugin let us in."
+    yield Need(shop=row.shop, title="The store cannot be read", detail=detail, page="sync")
+
+
 def _unsubscribed(row: Row, found: Trouble) -> Iterator[Need]:
-    yield Need(shop=row.shop, title="The store does not tell us its news", detail=_why(found), page="sync")
+    detail = f"{_why(found)} Until then we ask it every few minutes."
+    yield Need(shop=row.shop, title="The store does not tell us its news", detail=detail, page="sync")
 
 
 def _stopped(row: Row, _found: Trouble) -> Iterator[Need]:
     for parked in row.health.parked:
         title = f"{wording.count(parked.count, 'piece')} of work stopped: {wording.work(parked.kind)}"
-        again = parked.kind if parked.kind in RESUMED else ""
+        may_resume = parked.kind in RESUMED
         yield Need(
-            shop=row.shop, title=title, detail=reason(parked.error), page=MENDED.get(parked.kind, "sync"), again=again
+            shop=row.shop,
+            title=title,
+            detail=reason(parked.error) if may_resume else f"{reason(parked.error)} {BY_THE_OPERATOR}",
+            page=MENDED.get(parked.kind, "sync"),
+            again=parked.kind if may_resume else "",
         )
 
 
 def _failing(row: Row, _found: Trouble) -> Iterator[Need]:
     for state in ("uncertain", "failed"):
         if count := row.health.messages.get(state, 0):
-            title = f"{wording.count(count, 'message')} this week: {wording.STATES[state].words}"
-            yield Need(shop=row.shop, title=title, detail=wording.STATES[state].detail, page="messages")
+            shown = wording.STATES[state]
+            title = f"{wording.count(count, 'message')} this week: {shown.words}"
+            yield Need(shop=row.shop, title=title, detail=f"{shown.detail} {shown.remedy}", page="messages")
 
 
 def _waiting(row: Row, found: Trouble) -> Iterator[Need]:
@@ -124,14 +145,15 @@ def _why(found: Trouble) -> str:
 
 
 TROUBLES: dict[Kind, Callable[[Row, Trouble], Iterator[Need]]] = {
-    Kind.KEYS_REFUSED: _unread,
+    Kind.KEYS_REFUSED: _shut_out,
     Kind.UNREADABLE: _unread,
     Kind.WEBHOOKS: _unsubscribed,
     Kind.STOPPED: _stopped,
     Kind.LETTERS: _failing,
     Kind.MAIL_SERVER: _waiting,
 }
-MENDED = {"ingest": "deliveries", "deliver": "messages", "plan": "messages"}
+BY_THE_OPERATOR = "Once that is mended, whoever runs Encore lets it be tried again."
+MENDED = {"ingest": "deliveries", "deliver": "messages", "plan": "messages", "effect": "orders"}
 """The page that shows a kind of work; all other work is about the store."""
 
 PAGE = Page(slug="today", rule="", view=show, act=resume, title="Today")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from babel import Locale
 from babel.dates import format_date, format_skeleton, format_time, format_timedelta
 
+from app.domain.insight.service import ResourceSync
 from app.kernel import language as languages
 
 LOCALE = Locale("en", "GB")
@@ -17,12 +18,14 @@ LOCALE = Locale("en", "GB")
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """How a state is shown: words, a shape of marks.html, its tone, and a sentence where there is nothing more to tell."""
+    """How a state is shown: words, a shape of marks.html, its tone, a sentence where there is nothing more to tell, and what a
+    merchant may do about it."""
 
     words: str
     mark: str
     tone: str = ""
     detail: str = ""
+    remedy: str = ""
 
 
 STATES: dict[str, State] = {
@@ -30,9 +33,19 @@ STATES: dict[str, State] = {
     "sending": State("Being sent", "doing"),
     "sent": State("Sent", "done", "good"),
     "uncertain": State(
-        "Perhaps sent", "look", "warn", "Handed over, but the answer was lost. It is never repeated blind."
+        "Perhaps sent",
+        "look",
+        "warn",
+        "Handed over, but the answer was lost. It is never repeated blind.",
+        "If it matters, ask the shopper whether it arrived.",
     ),
-    "failed": State("Not accepted", "stopped", "bad", "It cannot be sent as it is. Its order says why."),
+    "failed": State(
+        "Not accepted",
+        "stopped",
+        "bad",
+        "It cannot be sent as it is. Its order says why.",
+        "If it matters, write to the shopper yourself.",
+    ),
     "skipped": State("Not sent", "not"),
     "cancelled": State("Called off", "not"),
 }
@@ -42,7 +55,9 @@ DELIVERY_STATES: dict[str, State] = {
     "received": State("Waiting", "planned"),
     "applied": State("Applied", "done", "good"),
     "ignored": State("Ignored", "not"),
-    "refused": State("Refused", "stopped", "bad"),
+    "refused": State(
+        "Refused", "stopped", "bad", remedy="You need do nothing: what they were about is read from the store itself."
+    ),
 }
 
 EVENT_MARKS: dict[str, tuple[str, str]] = {
@@ -106,16 +121,23 @@ ORDER_CHANNELS = {
 """Where an order was made, when it was not the shop's own website."""
 
 EFFECT_STATES: dict[str, State] = {
-    "planned": State("Will be paid back", "planned"),
-    "calling": State("Being paid back", "doing"),
-    "done": State("Paid back", "done", "good"),
+    "planned": State("Will be paid back", "planned", "", "The store is asked for it next."),
+    "calling": State("Being paid back", "doing", "", "The store is asked for it just now."),
+    "done": State("Paid back", "done", "good", "The store has confirmed it."),
     "uncertain": State(
         "Perhaps paid back", "look", "warn", "The store's answer was lost; it is looked up, never repeated blind."
     ),
-    "refused": State("Not paid back", "stopped", "bad"),
+    "refused": State(
+        "Not paid back",
+        "stopped",
+        "bad",
+        remedy="Pay it back in the store, or have whoever runs Encore let it be tried again.",
+    ),
     "cancelled": State("Called off", "not"),
 }
 """Of refunds that Encore asked the store for."""
+
+CONNECT_AGAIN = "Connect it again with fresh keys; whoever runs Encore for you knows how."
 
 ABOUT = {"order": "order", "shipment": "parcel"}
 CHANNELS = {"email": "E-mail"}
@@ -161,6 +183,36 @@ def resource(name: str) -> str:
     return RESOURCES.get(name, name)
 
 
+def sync_state(one: ResourceSync, stopped: Collection[str]) -> State:
+    """How the reading of a resource stands; `stopped` are the errors of readings that nobody tries again by itself."""
+    if one.error in stopped:
+        return State(
+            "Stopped", "stopped", "bad", remedy="Connecting again takes it up; so does “Try again” under Today."
+        )
+    if one.error:
+        return State("Held up", "look", "warn", remedy="It is tried again by itself.")
+    return State("Complete", "done", "good") if one.is_backfilled else State("Being read", "doing")
+
+
+def read_so_far(one: ResourceSync) -> str:
+    """How much of a first reading is done, with an estimate while it goes on."""
+    read = f"{one.seen:,} of {one.total:,}." if one.total is not None else f"{one.seen:,} so far."
+    return read if one.error else f"{read} {time_left(one.time_left)}"
+
+
+def no_parcel(status: str) -> str:
+    """Of an order that none has left for."""
+    return "No parcel yet." if status in ("pending", "confirmed") else "No parcel."
+
+
+def subscriptions(looked_at: int, mended: int) -> str:
+    """What the last check of them found."""
+    kinds = count(looked_at, "kind")
+    if not mended:
+        return f"{kinds} of news, all in order"
+    return f"{kinds} of news, {mended:,} of them had been missing and {'was' if mended == 1 else 'were'} set up again"
+
+
 def time_left(left: timedelta | None) -> str:
     """An estimate as rough as it is."""
     if left is None:
@@ -191,9 +243,11 @@ def event_mark(kind: str, data: Mapping[str, Any]) -> tuple[str, str]:
     return MOVED_MARKS.get(data.get("status", ""), usual) if kind == "ShipmentMoved" else usual
 
 
-def event(kind: str, data: Mapping[str, Any], parcel: int | None) -> str:
-    """What happened, in words. `parcel` counts from 1 within its order."""
+def event(kind: str, data: Mapping[str, Any], parcel: int | None, currency: str) -> str:
+    """What happened, in words. `parcel` counts from 1 within its order, whose `currency` money is in."""
     name = f"Parcel {parcel}" if parcel else "A parcel"
+    if kind == "OrderRefunded" and "amount" in data:
+        return f"Money went back: {amount(data['amount'], currency)}"
     if kind == "ShipmentSent":
         return f"{name} left, {'with' if data.get('has_tracking') else 'without'} a tracking number"
     sentences = {

@@ -37,6 +37,9 @@ log = logging.getLogger(__name__)
 
 RELAY = "relay"
 ROLES = (RELAY, *(queue.value for queue in Queue))
+NICENESS = {Queue.WORLD.value: 5, Queue.SLOW.value: 10}
+"""Added to a child's own (nice(2)): on a machine that also serves pages, a shopper goes first, then what stores tell, then letters,
+then imports."""
 CONNECTIONS = 1
 """Of one child to the database (kernel/capacity.py counts them)."""
 STATEMENT_TIMEOUT = 60_000
@@ -155,6 +158,7 @@ def _run(role: str, parent: int, deadline: c_double) -> None:
     _stop_on_signal()
     Deadline.cell = deadline
     _be_modest()
+    os.nice(NICENESS.get(role, 0))
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     runtime = wiring.start(
         os.environ,

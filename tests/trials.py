@@ -70,6 +70,8 @@ CROWDED_SECONDS = 60 if LONG else 3
 """Of three times as many storefront visitors as the web process has threads."""
 BACKLOG = 50_000 if LONG else 2_500
 """Deliveries of one busy shop before those of 49 quiet ones."""
+IMPORTED_BESIDE = 50_000 if LONG else 1_500
+"""Orders of one store that is imported beside 49 quiet ones."""
 QUIET_NEWS = 300 if LONG else 30
 """Deliveries of quiet shops meanwhile, each timed."""
 DUE_ROWS = 100_000 if LONG else 20_000

@@ -51,4 +51,6 @@ def _verdict(parsed: Parsed) -> tuple[str, str]:
     return ("ignored", parsed.ignored) if parsed.ignored and not parsed.facts else ("applied", parsed.ignored)
 
 
-WORK = Work(kind="ingest", queue=Queue.NOW, batch=100, run=ingest_deliveries, ahead=5)
+LIMIT = 12
+"""Seconds. Longer than a statement may wait for a lock; a delivery that hangs holds up nobody else's for longer."""
+WORK = Work(kind="ingest", queue=Queue.NOW, batch=50, run=ingest_deliveries, ahead=10, limit=LIMIT)

@@ -5,12 +5,13 @@ Arguments: port, path, visitors, seconds, and seconds that each waits between tw
 
 from __future__ import annotations
 
+import itertools
 import json
 import subprocess
 import sys
 import threading
 import time
-from collections import Counter
+from collections import defaultdict
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from http.client import HTTPConnection, HTTPException
@@ -18,17 +19,19 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 20.0
-NOT_ANSWERED = "0"
+NOT_ANSWERED, TURNED_AWAY = "0", "503"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """How often each status came ("0": no answer), and seconds until it was there."""
+    """How often each status came ("0": no answer), and seconds until it was there; `turned_away` is the p95 of the 503 alone, 0.0
+    where there was none."""
 
     statuses: dict[str, int]
     p50: float
     p95: float
     longest: float
+    turned_away: float
 
     @property
     def total(self) -> int:
@@ -49,7 +52,7 @@ def ask(port: int, path: str, *, visitors: int, seconds: float, pause: float = 0
     return ended(begin(port, path, visitors=visitors, seconds=seconds, pause=pause))
 
 
-def visit(port: int, path: str, until: float, pause: float, statuses: Counter[str], waits: list[float]) -> None:
+def visit(port: int, path: str, until: float, pause: float, waits: dict[str, list[float]]) -> None:
     connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     while (began := time.monotonic()) < until:
         status = NOT_ANSWERED
@@ -60,26 +63,31 @@ def visit(port: int, path: str, until: float, pause: float, statuses: Counter[st
             status = str(answer.status)
         if status == NOT_ANSWERED:
             connection.close()
-        statuses[status] += 1
-        waits.append(time.monotonic() - began)
+        waits[status].append(time.monotonic() - began)
         time.sleep(pause)
 
 
 def main(port: int, path: str, visitors: int, seconds: float, pause: float) -> Outcome:
-    statuses: Counter[str] = Counter()
-    waits: list[float] = []
+    waits: dict[str, list[float]] = defaultdict(list)
     until = time.monotonic() + seconds
-    threads = [
-        threading.Thread(target=visit, args=(port, path, until, pause, statuses, waits)) for _ in range(visitors)
-    ]
+    threads = [threading.Thread(target=visit, args=(port, path, until, pause, waits)) for _ in range(visitors)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    waits.sort()
+    everybody = sorted(itertools.chain.from_iterable(waits.values()))
     return Outcome(
-        statuses=dict(statuses), p50=waits[len(waits) // 2], p95=waits[len(waits) * 95 // 100], longest=waits[-1]
+        statuses={status: len(of_it) for status, of_it in waits.items()},
+        p50=everybody[len(everybody) // 2],
+        p95=p95(everybody),
+        longest=everybody[-1],
+        turned_away=p95(sorted(waits[TURNED_AWAY])) if waits[TURNED_AWAY] else 0.0,
     )
+
+
+def p95(waits: list[float]) -> float:
+    """Of sorted ones."""
+    return waits[len(waits) * 95 // 100]
 
 
 if __name__ == "__main__":

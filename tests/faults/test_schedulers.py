@@ -22,8 +22,13 @@ COUNTED = (
     "CREATE FUNCTION count_work() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
     " INSERT INTO counted VALUES (TG_OP, coalesce(NEW.kind, OLD.kind)); RETURN NULL; END $$",
     "CREATE TRIGGER count_work AFTER INSERT OR DELETE ON outbox FOR EACH ROW EXECUTE FUNCTION count_work()",
+    "CREATE FUNCTION count_waiting() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+    " IF NEW.name LIKE 'track/%' AND EXISTS (SELECT 1 FROM outbox WHERE shop_id = NEW.shop_id AND kind = 'track' AND attempts = 0)"
+    " THEN INSERT INTO counted VALUES ('WAITING', 'track'); END IF; RETURN NULL; END $$",
+    "CREATE TRIGGER count_waiting AFTER INSERT ON tick FOR EACH ROW EXECUTE FUNCTION count_waiting()",
 )
-"""The test's own memory of what was owed and what was done, for rows of work go with their outcome."""
+"""The test's own memory of what was owed and what was done, for rows of work go with their outcome; and of the ticks that found
+their predecessor's work still waiting, which is not owed twice."""
 TICKS = (
     "SELECT count(*) AS struck, extract(epoch FROM max(period_start) - min(period_start))::int / :period + 1 AS periods"
     " FROM tick WHERE name LIKE 'track/%'"
@@ -56,5 +61,7 @@ def test_f24_two_schedulers_and_two_relays_do_each_tick_once(
     assert numbers.wrong == {}, stage.left()
     assert numbers.msgs_uncertain == 0
     assert struck == periods >= SCHEDULED_SECONDS // PERIOD - 3, "a period was missed"
-    assert counted["INSERT"] == struck, "owed more or less than once a tick"
+    assert counted["INSERT"] <= struck <= counted["INSERT"] + counted.get("WAITING", 0), (
+        "owed more or less than once a tick"
+    )
     assert counted["INSERT"] - counted.get("DELETE", 0) in (0, 1), "done more or less than once a tick"
